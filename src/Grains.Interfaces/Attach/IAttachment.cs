@@ -1,0 +1,49 @@
+namespace Orchestrator.Attach;
+
+/// <summary>The grain's side of an attachment, called by the edge. Calls of a superseded attachment are ignored and counted.</summary>
+public interface IAttachment
+{
+    /// <summary>Number of this attachment in the conversation; only the newest is listened to.</summary>
+    int Generation { get; }
+
+    /// <summary>
+    /// Hands over one client frame. The grain copies what it keeps before this returns, and usually sends it
+    /// upstream on the calling thread. The task is incomplete when upstream is slow: read no further until it is done.
+    /// Never called concurrently.
+    /// </summary>
+    ValueTask PushAsync(in InputFrame frame);
+
+    /// <summary>The client has received everything up to this output number.</summary>
+    void Acknowledge(long outputSeq);
+
+    /// <summary>The client's socket has ended.</summary>
+    /// <param name="code">The client's close code; null when the connection vanished.</param>
+    /// <param name="reason">The client's reason, or what was observed.</param>
+    void Detach(int? code, string reason);
+}
+
+/// <summary>What the edge found out about a frame when it came in; travels with the frame.</summary>
+[Flags]
+public enum InputTraits : ushort
+{
+    None = 0,
+    Audio = 1,
+    /// <summary>Audio above the energy floor, or audio whose format we cannot judge.</summary>
+    Voiced = 2,
+    Video = 4,
+    Text = 8,
+    ActivityStart = 16,
+    ActivityEnd = 32,
+    AudioStreamEnd = 64,
+    ClientContent = 128,
+    /// <summary><c>clientContent</c> with <c>turnComplete</c>.</summary>
+    ContentComplete = 256,
+    ToolResponse = 512,
+    ContextUpdate = 1024,
+}
+
+/// <summary>One client frame on its way to the grain.</summary>
+/// <param name="Payload">The frame's bytes, valid only during the call.</param>
+/// <param name="Traits">What is in it.</param>
+/// <param name="AudioMs">Duration of its audio in milliseconds; 0 without audio.</param>
+public readonly record struct InputFrame(ReadOnlyMemory<byte> Payload, InputTraits Traits, int AudioMs);

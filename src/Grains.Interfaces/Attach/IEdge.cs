@@ -1,0 +1,41 @@
+namespace Orchestrator.Attach;
+
+/// <summary>
+/// The front-end's side of an attachment, called by the grain on the thread that drains its mailbox,
+/// one call at a time. No member may block or throw.
+/// </summary>
+public interface IEdge
+{
+    /// <summary>Sends a frame to the client, or queues it within the edge's bound.</summary>
+    void Deliver(in OutputFrame frame);
+
+    /// <summary>Closes the client's socket, after what was delivered before.</summary>
+    void Close(EdgeClose close);
+}
+
+/// <summary>What the edge must know about an output frame.</summary>
+[Flags]
+public enum OutputTraits : byte
+{
+    None = 0,
+    /// <summary>A turn is complete and durable: the edge refreshes the client's resumption handle after it.</summary>
+    TurnComplete = 1,
+    Audio = 2,
+}
+
+/// <summary>One frame on its way to the client.</summary>
+/// <param name="Seq">Output number, from 1, without gaps within an epoch.</param>
+/// <param name="Payload">The frame's bytes, valid only during the call.</param>
+/// <param name="Traits">What the edge must know about it.</param>
+/// <param name="AudioMs">Duration of its audio in milliseconds.</param>
+public readonly record struct OutputFrame(long Seq, ReadOnlyMemory<byte> Payload, OutputTraits Traits, int AudioMs);
+
+/// <summary>A close towards the client, in Google's style.</summary>
+public sealed record EdgeClose(int Code, string Reason)
+{
+    /// <summary>A newer client took the conversation.</summary>
+    public static readonly EdgeClose Superseded = new(1008, "The conversation was resumed on another connection.");
+
+    /// <summary>Every failure of a handle reads the same, so that handles cannot be probed.</summary>
+    public static readonly EdgeClose HandleUnknown = new(1008, "BidiGenerateContent session not found");
+}

@@ -1,0 +1,120 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Orchestrator.Journal;
+
+/// <summary>
+/// What happened in a conversation, durable and in order. Facts are a storage format: members may be
+/// added, never renamed, renumbered or given another meaning. The transcript and the usage are folds over them.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type", UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FailSerialization)]
+[JsonDerivedType(typeof(ConversationOpened), "conversationOpened")]
+[JsonDerivedType(typeof(ClientAttached), "clientAttached")]
+[JsonDerivedType(typeof(ClientDetached), "clientDetached")]
+[JsonDerivedType(typeof(LinkOpened), "linkOpened")]
+[JsonDerivedType(typeof(LinkLost), "linkLost")]
+[JsonDerivedType(typeof(CheckpointTaken), "checkpointTaken")]
+[JsonDerivedType(typeof(ToolCalled), "toolCalled")]
+[JsonDerivedType(typeof(ToolAnswered), "toolAnswered")]
+[JsonDerivedType(typeof(ToolCancelled), "toolCancelled")]
+[JsonDerivedType(typeof(TurnCommitted), "turnCommitted")]
+[JsonDerivedType(typeof(TurnAmended), "turnAmended")]
+[JsonDerivedType(typeof(InputEvicted), "inputEvicted")]
+[JsonDerivedType(typeof(ConversationEnded), "conversationEnded")]
+public abstract record ConversationFact
+{
+    private protected ConversationFact()
+    {
+    }
+}
+
+/// <summary>The conversation was created by a valid setup.</summary>
+/// <param name="Tenant">Owner.</param>
+/// <param name="Model">Model string of the setup, for example <c>models/gemini-3.8-live</c>.</param>
+/// <param name="Setup">The client's <c>setup</c> object without its resumption handle; it holds on every link.</param>
+public sealed record ConversationOpened(string Tenant, string Model, JsonElement Setup) : ConversationFact;
+
+/// <summary>A client socket took the conversation; older attachments are refused from here on.</summary>
+public sealed record ClientAttached(int Generation) : ConversationFact;
+
+/// <summary>The client socket of that generation ended.</summary>
+/// <param name="Code">The client's close code; null when the connection vanished.</param>
+public sealed record ClientDetached(int Generation, int? Code, string Reason) : ConversationFact;
+
+/// <summary>An upstream connection reached <c>setupComplete</c>.</summary>
+/// <param name="Link">Number of the connection in this conversation, from 1.</param>
+/// <param name="Lineage">Number of the upstream session; resumed links share it.</param>
+/// <param name="Endpoint">Configured name of the upstream endpoint.</param>
+/// <param name="Resumed">True when a handle was presented.</param>
+/// <param name="ReplayedFrom">Input position after which input was sent again; null when nothing was.</param>
+public sealed record LinkOpened(int Link, int Lineage, string Endpoint, bool Resumed, long? ReplayedFrom) : ConversationFact;
+
+/// <summary>An upstream connection ended.</summary>
+/// <param name="Kind">A <c>LinkLossKind</c> in camelCase.</param>
+/// <param name="Cause">What the close was classified as, camelCase; <c>clean</c> when we closed it.</param>
+public sealed record LinkLost(int Link, string Kind, int? Code, string Reason, string Cause) : ConversationFact;
+
+/// <summary>A resumption handle became a checkpoint: the model's context covers all input up to <paramref name="Position"/>.</summary>
+/// <param name="Handle">The upstream handle. Sealed by the store before it touches a disk.</param>
+/// <param name="SetupHash">Hash of the setup it belongs to; another setup voids it.</param>
+public sealed record CheckpointTaken(int Link, int Lineage, string Endpoint, string Handle, long Position, string SetupHash) : ConversationFact;
+
+/// <summary>The model asked for a function.</summary>
+public sealed record ToolCalled(int Turn, string Id, string Name, JsonElement Args) : ConversationFact;
+
+/// <summary>A result for the call was received from the client.</summary>
+public sealed record ToolAnswered(string Id, string Name, JsonElement Response) : ConversationFact;
+
+/// <summary>The model withdrew the call.</summary>
+public sealed record ToolCancelled(string Id) : ConversationFact;
+
+/// <summary>How a turn ended.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TurnEnding>))]
+public enum TurnEnding
+{
+    /// <summary>The model finished.</summary>
+    Completed,
+    /// <summary>The user cut the model off.</summary>
+    Interrupted,
+    /// <summary>A lost link cut the model off.</summary>
+    Cut,
+}
+
+/// <summary>What one side said in a turn. Offsets are milliseconds since the conversation was opened.</summary>
+/// <param name="Text">Transcript; empty when there is none.</param>
+/// <param name="AudioMs">Milliseconds of audio: voiced audio sent by the user, or audio sent to the client.</param>
+public sealed record Utterance(string Text, long StartMs, long EndMs, long AudioMs);
+
+/// <summary>
+/// One user turn and the model's answer, durable before the client hears <c>turnComplete</c>.
+/// </summary>
+/// <param name="Turn">Number in the conversation, from 1.</param>
+/// <param name="InputFrom">First input position that belongs to the turn.</param>
+/// <param name="InputTo">Last input position that belongs to the turn.</param>
+/// <param name="OutputSeq">Number of the last output frame of the turn.</param>
+/// <param name="User">What the user said; null when the model spoke unprompted.</param>
+/// <param name="Model">What the model said; null for an empty turn.</param>
+/// <param name="LatencyMs">From the end of the user's speech to the first audio of the model; null without either.</param>
+/// <param name="Usage">Upstream's <c>usageMetadata</c> for the turn, unchanged; null when upstream sent none.</param>
+public sealed record TurnCommitted(
+    int Turn,
+    long InputFrom,
+    long InputTo,
+    long OutputSeq,
+    Utterance? User,
+    Utterance? Model,
+    TurnEnding Ending,
+    long? LatencyMs,
+    int Link,
+    JsonElement? Usage) : ConversationFact;
+
+/// <summary>Words or usage that arrived after their turn was committed. Texts are appended to the turn's.</summary>
+public sealed record TurnAmended(int Turn, string? UserText, string? ModelText, JsonElement? Usage) : ConversationFact;
+
+/// <summary>The input log was full and gave up its oldest audio.</summary>
+public sealed record InputEvicted(long FromPosition, long ToPosition, long AudioMs, long Bytes) : ConversationFact;
+
+/// <summary>The conversation is over and cannot be resumed.</summary>
+/// <param name="Reason">Why, in one sentence.</param>
+/// <param name="By">Who ended it: <c>client</c>, <c>tenant</c>, <c>upstream</c> or <c>platform</c>.</param>
+public sealed record ConversationEnded(string Reason, string By) : ConversationFact;
