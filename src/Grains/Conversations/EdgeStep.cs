@@ -69,7 +69,7 @@ internal static class EdgeStep
     /// <summary>The silo goes down. The drain of the cluster issue moves conversations instead.</summary>
     public static void Stop(Transition t)
     {
-        t.CloseClient(new EdgeClose(1012, "The server is restarting; resume the session to continue."));
+        t.CloseClient(EdgeClose.Restarting);
         Park(t, "the silo stops");
     }
 

@@ -24,6 +24,11 @@ public sealed partial class ConversationHost(
 {
     private readonly ConcurrentDictionary<ConversationId, Activation> _activations = new();
 
+    private volatile bool _stopping;
+
+    /// <summary>True until the silo begins to stop.</summary>
+    public bool IsAccepting => !_stopping;
+
     /// <summary>Conversations in memory.</summary>
     public int Count => _activations.Count;
 
@@ -32,6 +37,11 @@ public sealed partial class ConversationHost(
 
     public async Task<AttachOutcome> AttachAsync(AttachRequest request, IEdge edge, CancellationToken cancellation)
     {
+        if (_stopping)
+        {
+            return new AttachOutcome.Refused(EdgeClose.Restarting);
+        }
+
         if (!SetupPlan.TryRead(request.SetupFrame.Span, out var setup, out var fault))
         {
             return new AttachOutcome.Refused(new EdgeClose(fault.CloseCode, fault.Reason));
@@ -94,6 +104,7 @@ public sealed partial class ConversationHost(
     /// <summary>Puts every conversation away, in order: what is said so far is written, clients are told to resume.</summary>
     public async Task StopAsync()
     {
+        _stopping = true;
         var actors = _activations.Values.Select(async activation =>
         {
             try
@@ -160,7 +171,9 @@ public sealed partial class ConversationHost(
 
     private ConversationActor Restore(Ownership ownership, IReadOnlyList<JournalEntry> entries)
     {
-        if (ConversationHistory.Opening(entries) is not var (opened, at) || entries.Any(e => e.Fact is ConversationEnded))
+        if (ConversationHistory.Opening(entries) is not var (opened, at)
+            || entries.Any(e => e.Fact is ConversationEnded)
+            || clock.GetUtcNow() - entries[^1].At > settings.ResumableFor)
         {
             throw new ConversationNotFoundException(ownership.Conversation);
         }
