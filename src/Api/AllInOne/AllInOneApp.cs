@@ -78,21 +78,35 @@ internal static class AllInOneApp
             s.GetRequiredService<IConversationStore>(),
             s.GetRequiredService<JournalFeed>(),
             s.GetRequiredService<ConversationHost>().IsActive));
+        services.AddSingleton(s => Check("host", () => s.GetRequiredService<ConversationHost>().IsAccepting ? null : "the process is stopping"));
+        services.AddTenantAuth(builder.Configuration, data.Root);
         services.AddLiveEndpoint();
         var app = builder.Build();
         app.UseSingleLeadingSlash();
         app.UseRouting();
         app.MapLive();
         app.MapConversations();
+        app.MapHealth();
+        app.MapModels();
         app.Lifetime.ApplicationStopping.Register(() => _ = app.Services.GetRequiredService<ConversationHost>().StopAsync());
         return app;
     }
 
+    private static ReadinessCheck Check(string name, Func<string?> whyNot) => new(name, _ => Task.FromResult(whyNot()));
+
+    /// <summary>What a newcomer needs, in a few lines. Scripts wait for the word <c>ready</c> and the URL.</summary>
     private static void Announce(WebApplication app, DataDirectory data, UpstreamChoice upstream)
     {
         var url = app.Urls.First();
+        var development = app.Services.GetRequiredService<IOptions<TenantsOptions>>().Value.Tenants.Count == 0;
+        var key = development ? DevelopmentKey.LoadOrCreate(data.Root) : "$KEY";
         Console.WriteLine($"Orchestrator is ready at {url}");
         Console.WriteLine($"  upstream  {upstream.Description}");
         Console.WriteLine($"  data      {data.Root}");
+        Console.WriteLine(development
+            ? $"  key       {key} (tenant {DevelopmentKey.Tenant}, kept in {Path.Combine(data.Root, "development-key")})"
+            : "  keys      of the configured tenants");
+        Console.WriteLine($"  talk      cd samples/talk-js && npm ci && node talk.mjs --url {url} --key {key} hello.wav");
+        Console.WriteLine($"  read      curl -H 'x-goog-api-key: {key}' {url}/v1/conversations");
     }
 }

@@ -32,7 +32,7 @@ internal sealed record UpstreamChoice(UpstreamEndpoint Endpoint, string Descript
         configuration.GetSection("Simulator").Bind(simulatorOptions);
         var simulator = await SimulatorHost.StartAsync(simulatorOptions, "http://127.0.0.1:0", cancellation);
         return new UpstreamChoice(
-            Of("simulator", simulator.BaseUrl, "v1beta", "simulator"),
+            Of("simulator", simulator.BaseUrl.ToString(), "v1beta", "simulator"),
             $"the built-in simulator at {simulator.BaseUrl} (set {KeyVariable} for the real service)",
             simulator);
     }
