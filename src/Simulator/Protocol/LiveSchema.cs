@@ -265,19 +265,18 @@ internal static class LiveSchema
 
     static LiveSchema()
     {
-        var lines = Table.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        foreach (var words in lines.Select(line => line.Split(' ')).Where(words => words[0] is "enum"))
+        // Declarations stand at the margin, fields are indented: a field may be called "enum".
+        var lines = Table.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        foreach (var words in lines.Where(line => line.StartsWith("enum ", StringComparison.Ordinal)).Select(line => line.Split(' ')))
             Enums[words[1]] = [.. words[2..]];
 
         MessageType? message = null;
-        foreach (var words in lines.Select(line => line.Split(' ')))
+        foreach (var line in lines.Where(line => !line.StartsWith("enum ", StringComparison.Ordinal)))
         {
-            if (words[0] is "enum")
-                continue;
-            if (words[0] is "message")
-                Messages[words[1]] = message = new MessageType(words[1]);
+            if (line[0] == ' ')
+                message!.Add(ParseField(line.Trim().Split(' ')));
             else
-                message!.Add(ParseField(words));
+                Messages[line["message ".Length..]] = message = new MessageType(line["message ".Length..]);
         }
     }
 
