@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Gemini.Live.Simulator.Faults;
+using Gemini.Live.Models;
 using Gemini.Live.Simulator.Model;
 using Gemini.Live.Simulator.Protocol;
 using Gemini.Live.Simulator.Speech;
@@ -66,7 +66,7 @@ public sealed partial class LiveConnection
             return Refusal.InvalidArgument;
         if (_setup!.ManualActivity && !_activityOpen)
             return Refusal.InvalidArgument;
-        if (_knobs.RefuseAudioDuringBlockingCall && _setup.Model.AudioDuringCallRefused && _pendingCalls.Values.Any(call => call.Blocking))
+        if (_knobs.RefuseAudioDuringBlockingCall && _setup.Model.Facts.Functions.InputDuringCallIsRisky && _pendingCalls.Values.Any(call => call.Blocking))
             return Refusal.NotImplemented;
 
         var entry = new MemoryEntry(MemoryKind.Audio, Number, _now) { Pcm = pcm, Rate = rate, Counts = _setup.CountsAllInput };
@@ -167,7 +167,7 @@ public sealed partial class LiveConnection
         foreach (var turn in turns)
         {
             var role = turn.Get("role").Text();
-            if ((model.RolesRequired && string.IsNullOrEmpty(role)) || role is not (null or "" or "user" or "model"))
+            if ((model.Facts.RolesRequired && string.IsNullOrEmpty(role)) || role is not (null or "" or "user" or "model"))
                 return Refusal.InvalidArgument;
             foreach (var part in turn.Get("parts").Items())
             {
@@ -178,12 +178,12 @@ public sealed partial class LiveConnection
                 }
             }
         }
-        if (complete && model.LastSeedMustBeUser && turns.Count > 0 && turns[^1].Get("role").Text() == "model")
+        if (complete && model.SeedsLikeChat && turns.Count > 0 && turns[^1].Get("role").Text() == "model")
             return Refusal.InvalidArgument;
         // 2.5: clientContent that races live audio (pipecat#4403).
-        if (complete && model.SeedNeedsTurnComplete && UserSpeaks)
+        if (complete && model.SeedsLikeChat && UserSpeaks)
             return Refusal.InvalidArgument;
-        if (_knobs.ClientContentOnlyInitially && model.Output == OutputStyle.Shared && _contentSeen && !_historyOpen)
+        if (_knobs.ClientContentOnlyInitially && model.Facts.MidSessionContent == ContentRule.Disputed && _contentSeen && !_historyOpen)
             return Refusal.InvalidArgument;
 
         if (!_historyOpen)
@@ -197,7 +197,7 @@ public sealed partial class LiveConnection
             {
                 Role = turn.Get("role").Text() ?? "",
                 Text = text,
-                Pending = model.SeedNeedsTurnComplete && !complete,
+                Pending = model.SeedsLikeChat && !complete,
             };
             if (Remember(entry) is { } exhausted)
                 return exhausted;

@@ -1,3 +1,4 @@
+using Gemini.Live.Models;
 using Gemini.Live.Simulator.Faults;
 using Gemini.Live.Simulator.Model;
 using Gemini.Live.Simulator.Protocol;
@@ -52,7 +53,7 @@ public sealed partial class LiveConnection
         var model = _setup!.Model;
         var stages = new List<Stage>();
         var declared = script.ToolCalls.Where(call => _setup.Functions.ContainsKey(call.Name)).ToList();
-        var thought = model.ThoughtParts || _setup.IncludeThoughts ? script.Thought ?? "Considering what was said." : null;
+        var thought = model.Facts.Thinking.PartsUnasked || _setup.IncludeThoughts ? script.Thought ?? "Considering what was said." : null;
         var filler = script.Filler ?? (declared.Count > 0 && model.ExtendedThinking ? "One moment, please." : null);
         if (filler is not null)
         {
@@ -167,7 +168,7 @@ public sealed partial class LiveConnection
         reply.AudioBytes += pcm.Length;
         var played = TimeSpan.FromSeconds(pcm.Length / 2.0 / DemoVoice.Rate);
         reply.PlaybackEnds = (reply.PlaybackEnds > _now ? reply.PlaybackEnds : _now) + played;
-        Send(ServerFrames.Speech(pcm, transcript, role: _setup.Model.Output == OutputStyle.Fragments), pcm);
+        Send(ServerFrames.Speech(pcm, transcript, role: _setup.Model.Frames == FrameStyle.OnePartAndEmptyFrames), pcm);
     }
 
     private void EndTurn(Reply reply, Stage.EndTurn end, bool early)

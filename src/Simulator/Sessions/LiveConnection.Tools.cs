@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Gemini.Live.Models;
 using Gemini.Live.Simulator.Model;
 using Gemini.Live.Simulator.Protocol;
 
@@ -18,7 +19,7 @@ public sealed partial class LiveConnection
         var outgoing = new List<OutgoingCall>();
         foreach (var call in stage.Calls)
         {
-            var id = NewCallId(_setup!.Model.ToolIds);
+            var id = NewCallId(_setup!.Model.Facts.ToolIds);
             var blocking = _setup.Functions[call.Name].Blocking;
             _pendingCalls[id] = new PendingCall(id, call.Name, blocking, reply.Script, _batches);
             outgoing.Add(new OutgoingCall(id, call.Name, call.ArgsJson));
@@ -71,7 +72,7 @@ public sealed partial class LiveConnection
             waiting.Timer = Arm(_options.ReplyDelay, () => NextStage(waiting));
             return;
         }
-        if (call.Blocking || !_setup!.Model.Scheduling)
+        if (call.Blocking || _setup!.Model.Facts.Functions.Scheduling != SchedulingSupport.Honoured)
             scheduling = null;
         if (scheduling == "SILENT")
             return;
@@ -94,8 +95,8 @@ public sealed partial class LiveConnection
 
     private string NewCallId(ToolIdStyle style) => style switch
     {
-        ToolIdStyle.FunctionCall => "function-call-" + Digits(19),
-        ToolIdStyle.Fc => "fc_" + Digits(19),
+        ToolIdStyle.FunctionCallDigits => "function-call-" + Digits(19),
+        ToolIdStyle.FcDigits => "fc_" + Digits(19),
         _ => "call_" + Digits(6),
     };
 

@@ -36,7 +36,7 @@ public sealed partial class LiveConnection
     }
 
     private static string Shorten(string json) => LongData().Replace(json,
-        match => string.Create(CultureInfo.InvariantCulture, $"\"data\":\"<{match.Groups["data"].Length * 3 / 4} bytes>\""));
+        match => string.Create(CultureInfo.InvariantCulture, $"\"data\":\"<{match.Groups["data"].ValueSpan.TrimEnd('=').Length * 3 / 4} bytes>\""));
 
     [GeneratedRegex("\"data\"\\s*:\\s*\"(?<data>[A-Za-z0-9+/=_-]{32,})\"", RegexOptions.NonBacktracking)]
     private static partial Regex LongData();
