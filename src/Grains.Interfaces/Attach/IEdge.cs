@@ -6,6 +6,11 @@ namespace Orchestrator.Attach;
 /// </summary>
 public interface IEdge
 {
+    /// <summary>The attach succeeded; called once, before anything is delivered. The edge answers the client's setup here.</summary>
+    /// <param name="attachment">The grain's side.</param>
+    /// <param name="awaitsSetup">True when upstream's own <c>setupComplete</c> will be delivered instead (voice consent).</param>
+    void Opened(IAttachment attachment, bool awaitsSetup);
+
     /// <summary>Sends a frame to the client, or queues it within the edge's bound.</summary>
     void Deliver(in OutputFrame frame);
 
