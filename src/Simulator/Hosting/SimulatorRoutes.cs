@@ -1,0 +1,30 @@
+using Gemini.Live.Simulator.Sessions;
+
+namespace Gemini.Live.Simulator.Hosting;
+
+/// <summary>Everything that the simulator answers to.</summary>
+internal static class SimulatorRoutes
+{
+    public static void Map(WebApplication app, SimulatorWorld world, TimeProvider clock)
+    {
+        // @google/genai dials //ws/… with two slashes; Google accepts it.
+        app.Use((context, next) =>
+        {
+            var path = context.Request.Path.Value;
+            if (path is not null && path.StartsWith("//", StringComparison.Ordinal))
+                context.Request.Path = "/" + path.TrimStart('/');
+            return next(context);
+        });
+        app.UseRouting();
+
+        var live = new LiveEndpoint(world, clock);
+        foreach (var version in (ReadOnlySpan<string>)["v1beta", "v1alpha"])
+        {
+            var apiVersion = version;
+            var method = $"/ws/google.ai.generativelanguage.{version}.GenerativeService.BidiGenerateContent";
+            app.Map(method, context => live.HandleAsync(context, apiVersion, constrained: false));
+            app.Map(method + "Constrained", context => live.HandleAsync(context, apiVersion, constrained: true));
+        }
+        app.MapControl(world, live);
+    }
+}
