@@ -41,6 +41,9 @@ public sealed record EdgeClose(int Code, string Reason)
     /// <summary>A newer client took the conversation.</summary>
     public static readonly EdgeClose Superseded = new(1008, "The conversation was resumed on another connection.");
 
+    /// <summary>The process goes down in an orderly way.</summary>
+    public static readonly EdgeClose Restarting = new(1012, "The server is restarting; resume the session to continue.");
+
     /// <summary>Every failure of a handle reads the same, so that handles cannot be probed.</summary>
     public static readonly EdgeClose HandleUnknown = new(1008, "BidiGenerateContent session not found");
 }

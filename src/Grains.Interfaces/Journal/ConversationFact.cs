@@ -122,3 +122,11 @@ public sealed record InputEvicted(long FromPosition, long ToPosition, long Audio
 /// <param name="Reason">Why, in one sentence.</param>
 /// <param name="By">Who ended it: <c>client</c>, <c>tenant</c>, <c>upstream</c> or <c>platform</c>.</param>
 public sealed record ConversationEnded(string Reason, string By) : ConversationFact;
+
+/// <summary>
+/// Stands at the place of a stored fact that this version cannot read: a type that a newer version wrote, or a
+/// checkpoint whose key is gone. The stored bytes stay as they are; stores refuse to append this.
+/// </summary>
+/// <param name="Type">The stored type name.</param>
+/// <param name="Why">What is wrong, in one sentence without content.</param>
+public sealed record UnreadableFact(string Type, string Why) : ConversationFact;

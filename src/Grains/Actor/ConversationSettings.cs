@@ -22,6 +22,9 @@ public sealed record ConversationSettings
     /// <summary>How long a vanished client's link is kept.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long after its last fact a conversation can be brought back: what Google's own handles are good for.</summary>
+    public TimeSpan ResumableFor { get; init; } = TimeSpan.FromHours(2);
+
     /// <summary>Dialling and reading of upstream connections.</summary>
     public LinkOptions Link { get; init; } = new();
 }

@@ -46,6 +46,9 @@ public abstract record ConversationInput
     /// <summary>Another silo owns the conversation now.</summary>
     public sealed record OwnershipLost : ConversationInput;
 
+    /// <summary>The silo shuts down: the conversation is put away, resumable.</summary>
+    public sealed record StopRequested : ConversationInput;
+
     /// <summary>Someone with the right to do so ended it.</summary>
     public sealed record EndRequested(string Reason, string By) : ConversationInput;
 }

@@ -28,6 +28,7 @@ public static class ConversationStep
             case ConversationInput.ClientAttached attached: EdgeStep.Attach(t, attached); break;
             case ConversationInput.ClientDetached detached: EdgeStep.Detach(t, detached); break;
             case ConversationInput.EndRequested end: EdgeStep.End(t, end.Reason, end.By); break;
+            case ConversationInput.StopRequested: EdgeStep.Stop(t); break;
             case ConversationInput.ClientSent sent: UserTurn.Sent(t, sent); break;
             case ConversationInput.ClientAnsweredTools answers: UserTurn.AnsweredTools(t, answers); break;
             case ConversationInput.InputEvicted evicted: UserTurn.Evicted(t, evicted); break;

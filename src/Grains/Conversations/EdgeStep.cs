@@ -35,8 +35,9 @@ internal static class EdgeStep
         }
 
         t.Append(new ClientDetached(detached.Generation, detached.Code, detached.Reason));
-        if (detached.Code is null)
+        if (detached.Code != 1000)
         {
+            // Vanished, or sent away by something other than its user's wish to stop: it may be back in a moment.
             t.State = t.State with { Edge = new EdgeState.Lost(edge.Generation, edge.Wants) };
             t.Arm(DeadlineKind.Grace, t.Now + t.State.Rules.GraceMs);
             return;
@@ -63,6 +64,13 @@ internal static class EdgeStep
         t.CloseClient(new EdgeClose(1000, reason));
         t.State = t.State with { Ended = true };
         t.Emit(new Effect.Release(reason));
+    }
+
+    /// <summary>The silo goes down. The drain of the cluster issue moves conversations instead.</summary>
+    public static void Stop(Transition t)
+    {
+        t.CloseClient(EdgeClose.Restarting);
+        Park(t, "the silo stops");
     }
 
     /// <summary>Nobody listens: what was said so far is written down, the link is closed, memory is freed.
