@@ -97,7 +97,13 @@ public static class FrameEditor
             if (reader.ValueTextEquals("serverContent"u8) || reader.ValueTextEquals("server_content"u8))
             {
                 reader.Read();
-                while (reader.TokenType == JsonTokenType.StartObject && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                var isObject = reader.TokenType == JsonTokenType.StartObject;
+                if (!isObject)
+                {
+                    reader.Skip();
+                }
+
+                while (isObject && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
                 {
                     var innerStart = (int)reader.TokenStartIndex;
                     var ends = reader.ValueTextEquals("turnComplete"u8) || reader.ValueTextEquals("turn_complete"u8)

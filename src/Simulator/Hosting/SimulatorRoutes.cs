@@ -18,7 +18,8 @@ internal static class SimulatorRoutes
         app.UseRouting();
 
         var live = new LiveEndpoint(world, clock);
-        foreach (var version in (ReadOnlySpan<string>)["v1beta", "v1alpha"])
+        // v1 is what @google/genai 3.1.0 dials unless told otherwise.
+        foreach (var version in (ReadOnlySpan<string>)["v1beta", "v1alpha", "v1"])
         {
             var apiVersion = version;
             var method = $"/ws/google.ai.generativelanguage.{version}.GenerativeService.BidiGenerateContent";

@@ -21,7 +21,7 @@ public abstract record SimOutput
 }
 
 /// <summary>How a client came: what the URL and the headers said.</summary>
-/// <param name="ApiVersion"><c>v1beta</c> or <c>v1alpha</c>.</param>
+/// <param name="ApiVersion"><c>v1beta</c> or <c>v1alpha</c>, <c>v1</c>.</param>
 /// <param name="Constrained">The method for ephemeral tokens was dialled.</param>
 /// <param name="Credential">API key, or <c>auth_tokens/…</c>; null without any.</param>
 public sealed record ConnectRequest(string ApiVersion, bool Constrained, string? Credential);
