@@ -25,6 +25,7 @@ public sealed class OtherClientsTests(OtherClientsTests.OneWorld fixture) : ICla
 
     [Theory]
     [InlineData("/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent")]
+    [InlineData("/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContent")] // @google/genai 3
     [InlineData("/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContent")]
     [InlineData("//ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent")]
     [InlineData("//ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContent")]

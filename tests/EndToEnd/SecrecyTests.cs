@@ -60,14 +60,15 @@ public sealed class SecrecyTests
 
     private static async Task ExpectSealedAsync(World world)
     {
-        // The simulator's handles are UUIDs, which it prints in what it remembers of a session.
-        var handles = new HashSet<string>();
+        HashSet<string> handles = [];
         foreach (var session in await world.Simulator.Oracle.SessionsAsync())
         {
-            var memory = (await world.Simulator.Oracle.MemoryAsync(session)).GetRawText();
-            handles.UnionWith(System.Text.RegularExpressions.Regex.Matches(memory, "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").Select(m => m.Value));
+            handles.UnionWith(System.Text.RegularExpressions.Regex
+                .Matches(await world.Simulator.Oracle.WireAsync(session), "\"newHandle\": *\"([^\"]+)\"")
+                .Select(m => m.Groups[1].Value));
         }
         Assert.NotEmpty(handles);
+        Assert.All(handles, h => Assert.DoesNotContain(h, world.Orchestrator.Child.Output, StringComparison.OrdinalIgnoreCase));
         foreach (var file in Directory.GetFiles(world.Orchestrator.DataDirectory, "*", SearchOption.AllDirectories))
         {
             var text = Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file));

@@ -43,13 +43,15 @@ public sealed class SimulatorOracle(string url)
     public async Task<IReadOnlyList<string>> SessionsAsync()
     {
         var answer = JsonElement.Parse(await Http.GetStringAsync($"{url}/sim/v1/sessions"));
-        var list = answer.ValueKind == JsonValueKind.Array ? answer : answer.GetProperty("sessions");
-        return [.. list.EnumerateArray().Select(s => s.GetProperty("id").GetString()!)];
+        return [.. answer.EnumerateArray().Select(s => s.GetProperty("session").GetString()!)];
     }
 
     /// <summary>What the session's context contains, as the simulator describes it.</summary>
     public async Task<JsonElement> MemoryAsync(string session) =>
         JsonElement.Parse(await Http.GetStringAsync($"{url}/sim/v1/sessions/{session}/memory"));
+
+    /// <summary>The frames of the session in both directions, with their times.</summary>
+    public Task<string> WireAsync(string session) => Http.GetStringAsync($"{url}/sim/v1/sessions/{session}/wire");
 
     /// <summary>Every user sample in the session's context, in order: 16 kHz PCM16.</summary>
     public Task<byte[]> UserAudioAsync(string session) => Http.GetByteArrayAsync($"{url}/sim/v1/sessions/{session}/audio/user");

@@ -17,7 +17,7 @@ export const usage = `Talks through a Gemini Live endpoint with the unmodified @
   --sent FILE          write the PCM that was sent (16 kHz, raw)
   --instructions TEXT  system instruction
   --timeout S          how long an answer may stay away  (default 15)
-  --api-version V      v1beta or v1alpha                 (default v1beta)
+  --api-version V      v1, v1beta or v1alpha             (default: what the client takes)
   --rate HZ, --channels N   format of a raw stream on standard input (default 16000, 1)
   --json               one JSON object per line instead of text
 

@@ -41,4 +41,4 @@ export function reporter({ json, out }) {
   };
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const median = (values) => [...values].sort((a, b) => a - b)[(values.length - 1) >> 1];
