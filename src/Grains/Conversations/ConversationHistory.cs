@@ -48,7 +48,12 @@ public static class ConversationHistory
                         : null,
                 };
             case TurnCommitted turn:
-                var next = state with { Turns = turn.Turn, CommittedTo = Math.Max(state.CommittedTo, turn.InputTo) };
+                var next = state with
+                {
+                    Turns = turn.Turn,
+                    Settled = turn.Ending == TurnEnding.Cut ? state.Settled : state.Settled + 1,
+                    CommittedTo = Math.Max(state.CommittedTo, turn.InputTo),
+                };
                 next.Media.LastOutput = Math.Max(next.Media.LastOutput, turn.OutputSeq);
                 return next;
             case ConversationEnded:

@@ -23,6 +23,10 @@ public sealed record ConversationState
     /// <summary>Number of committed turns, which is the number of the last one.</summary>
     public int Turns { get; init; }
 
+    /// <summary>Number of committed turns that the model finished or the user interrupted: what a new link must know of.
+    /// A cut turn is not among them; it is owed again.</summary>
+    public int Settled { get; init; }
+
     /// <summary>Last input position that a committed turn has answered.</summary>
     public long CommittedTo { get; init; }
 

@@ -96,7 +96,7 @@ internal static class LinkStep
     private static ResumePlan? Plan(ConversationState state) => state switch
     {
         { Checkpoint: { } checkpoint } when checkpoint.Position >= state.CommittedTo => new ResumePlan.Resume(checkpoint),
-        { Turns: 0 } => new ResumePlan.Fresh(After: 0),
+        { Settled: 0 } => new ResumePlan.Fresh(After: 0),
         _ => null,
     };
 
@@ -176,7 +176,9 @@ internal static class LinkStep
 
         if (cause == CloseCause.HandleRejected)
         {
-            t.State = t.State with { Checkpoint = null };
+            // What only the checkpoint covered is needed again.
+            var trim = t.State.PendingTrim;
+            t.State = t.State with { Checkpoint = null, PendingTrim = trim.Input > t.State.CommittedTo ? default : trim };
         }
 
         var plan = cause == CloseCause.HandleRejected ? Plan(t.State) : connecting.Plan;

@@ -47,7 +47,7 @@ public sealed class StepPropertyTests(ITestOutputHelper output)
             s.After(random.Next(500));
             var seen = s.All.Count;
             var ended = s.State.Ended;
-            Random(s, random);
+            Any(s, random);
             var fresh = s.All.Skip(seen).ToList();
 
             foreach (var append in fresh.OfType<Effect.Append>())
@@ -80,7 +80,7 @@ public sealed class StepPropertyTests(ITestOutputHelper output)
         }
     }
 
-    private static void Random(Scenario s, Random random)
+    private static void Any(Scenario s, Random random)
     {
         switch (random.Next(22))
         {
