@@ -132,7 +132,13 @@ internal sealed class EffectRunner
     /// <summary>Numbers a frame, keeps it until the client confirms it, and delivers it if nothing before it waits.</summary>
     public void Send(ReadOnlySpan<byte> frame, OutputTraits traits, int audioMs, long afterFact)
     {
+        var overflowed = Output.Overflowed;
         Output.Append(frame, traits, audioMs, afterFact);
+        if (Output.Overflowed > overflowed)
+        {
+            _context.Metrics.Count("outputOverflowed");
+        }
+
         if (Client is { } client)
         {
             Output.DeliverTo(client.Edge);

@@ -36,25 +36,36 @@ internal sealed class LinkRunner(
 
     private async Task RunAsync()
     {
-        switch (await LiveLink.DialAsync(target, options, clock, _givenUp.Token))
+        try
         {
-            case LinkDial.Failed failed:
-                closed(number, failed.Loss);
-                break;
-            case LinkDial.Open open:
-                await using (open.Link)
-                {
-                    Volatile.Write(ref _link, open.Link);
-                    if (_givenUp.IsCancellationRequested)
-                    {
-                        open.Link.Abort();
-                    }
+            switch (await LiveLink.DialAsync(target, options, clock, _givenUp.Token))
+            {
+                case LinkDial.Failed failed:
+                    closed(number, failed.Loss);
+                    break;
+                case LinkDial.Open open:
+                    await ServeAsync(open.Link);
+                    break;
+            }
+        }
+        catch (OperationCanceledException) when (_givenUp.IsCancellationRequested)
+        {
+            // Closed before it was dialled: nobody waits for its end.
+        }
+    }
 
-                    await open.Link.SendAsync(setup);
-                    closed(number, await open.Link.RunAsync(this));
-                }
+    private async Task ServeAsync(LiveLink link)
+    {
+        await using (link)
+        {
+            Volatile.Write(ref _link, link);
+            if (_givenUp.IsCancellationRequested)
+            {
+                return;
+            }
 
-                break;
+            await link.SendAsync(setup);
+            closed(number, await link.RunAsync(this));
         }
     }
 }

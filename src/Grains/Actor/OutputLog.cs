@@ -5,7 +5,7 @@ namespace Orchestrator.Grains.Actor;
 /// <summary>
 /// Output on its way to the client: numbered, held behind a <c>turnComplete</c> that waits for its commit, and kept
 /// until the client has confirmed it, so that a client that comes back first hears what it missed (DESIGN §6.7).
-/// Overflow policy: the oldest unconfirmed output is given up, and counted.
+/// Overflow policy: the oldest unconfirmed audio is given up, and counted; words and turn marks never are.
 /// </summary>
 internal sealed class OutputLog(long after, long maxBytes) : IDisposable
 {
@@ -13,8 +13,9 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
     private readonly Queue<(long Number, long Fact)> _gates = new();
     private long _deliveredTo = after;
     private long _durable;
+    private long _evictAt;
 
-    /// <summary>Frames given up because the client had confirmed nothing for too long.</summary>
+    /// <summary>Audio frames given up because nobody had confirmed anything for too long.</summary>
     public long Overflowed { get; private set; }
 
     /// <summary>Number of the newest frame.</summary>
@@ -32,10 +33,13 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
             _gates.Enqueue((number, afterFact));
         }
 
-        while (_log.Bytes > maxBytes && _log.First <= _deliveredTo)
+        for (_evictAt = Math.Max(_evictAt, _log.First); _log.Bytes > maxBytes && _evictAt < number; _evictAt++)
         {
-            _log.TrimTo(_log.First);
-            Overflowed++;
+            if (IsAudio(_evictAt))
+            {
+                _log.Drop(_evictAt);
+                Overflowed++;
+            }
         }
     }
 
@@ -78,7 +82,7 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
     {
         for (var n = _log.First; n <= _log.Last; n++)
         {
-            if (((OutputTraits)_log[n].Traits & OutputTraits.Audio) != 0)
+            if (IsAudio(n))
             {
                 _log.Drop(n);
             }
@@ -86,4 +90,6 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
     }
 
     public void Dispose() => _log.Dispose();
+
+    private bool IsAudio(long number) => ((OutputTraits)_log[number].Traits & OutputTraits.Audio) != 0;
 }

@@ -16,8 +16,9 @@ public sealed class StepPropertyTests(ITestOutputHelper output)
     [Fact]
     public void Step_RandomInputs_KeepsItsInvariants()
     {
-        var first = Random.Shared.Next();
-        for (var seed = first; seed < first + 400; seed++)
+        // Fixed in CI, so that a failure is one; ORCHESTRATOR_SEED explores elsewhere.
+        var first = int.TryParse(Environment.GetEnvironmentVariable("ORCHESTRATOR_SEED"), out var chosen) ? chosen : 1;
+        for (var seed = first; seed < first + 1_000; seed++)
         {
             try
             {
