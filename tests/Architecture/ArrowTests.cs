@@ -55,14 +55,27 @@ public sealed class ArrowTests
     [Theory]
     [InlineData("Gemini.Live")]
     [InlineData("Grains.Interfaces")]
-    [InlineData("Grains")]
-    public void CoreProject_NeedsNoPackageAndNoWebFramework(string project)
+    public void Contract_NeedsTheBaseLibraryOnly(string project)
     {
         Assert.Empty(Items(project, "PackageReference"));
         Assert.Empty(Items(project, "FrameworkReference"));
         Assert.Equal("Microsoft.NET.Sdk", (string?)Load(project).Attribute("Sdk"));
         Assert.DoesNotContain(CompiledCode.References(AssemblyPath(project)), r => r.StartsWith("Microsoft.", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Grains_NeedNoMoreThanLoggingFromTheFramework()
+    {
+        Assert.Empty(Items("Grains", "PackageReference"));
+        Assert.Equal("Microsoft.NET.Sdk", (string?)Load("Grains").Attribute("Sdk"));
+        Assert.All(
+            CompiledCode.References(AssemblyPath("Grains")).Where(r => r.StartsWith("Microsoft.", StringComparison.Ordinal)),
+            r => Assert.Equal("Microsoft.Extensions.Logging.Abstractions", r));
+    }
+
+    [Fact]
+    public void Product_NeedsNoPackageAtRunTime() =>
+        Assert.Empty(Allowed.Keys.SelectMany(p => Items(p, "PackageReference")));
 
     [Fact]
     public void Api_SeesSiloGrainsAndSimulatorOnlyWhereTheAllInOneIsComposed()

@@ -13,7 +13,7 @@ public sealed class StoppedReaderTests
         using var folder = new TempDirectory();
         // Ten minutes of reply in a few seconds: far more than the sockets' buffers hold.
         await using var world = await World.StartAsync(
-            null, [.. World.Says("A reply that never seems to end.", seconds: 600), ("Pace", "100")]);
+            new OrchestratorOptions { Arguments = ["--Orchestrator:Live:UnreadTimeout=00:00:05"] }, [.. World.Says("A reply that never seems to end.", seconds: 600), ("Pace", "100")]);
         await using var good = await RawLiveClient.ConnectAsync(world.Orchestrator.Url);
         await good.SetUpAsync();
 

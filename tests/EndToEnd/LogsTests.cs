@@ -6,7 +6,7 @@ using Xunit;
 namespace Orchestrator.EndToEnd;
 
 /// <summary>P7: spoken words, keys and handles stay out of the logs, and upstream handles are sealed on disk.</summary>
-public sealed class SecrecyTests
+public sealed class LogsTests
 {
     private const string TenantKey = "tenant-key-4f1c9a77e2";
     private const string WrongKey = "wrong-key-9e02b1c4d8";
