@@ -8,13 +8,15 @@ using Orchestrator.Attach;
 namespace Orchestrator.Api.Live;
 
 /// <summary>
-/// Google's Live endpoint at our address: <c>/ws/google.ai.generativelanguage.{v1beta|v1alpha}.GenerativeService.BidiGenerateContent</c>,
-/// with <c>Constrained</c> too, and with the two leading slashes that <c>@google/genai</c> dials.
+/// Google's Live endpoint at our address: <c>/ws/google.ai.generativelanguage.{v1|v1beta|v1alpha}.GenerativeService.BidiGenerateContent</c>,
+/// (<c>v1</c> is what <c>@google/genai</c> 3 dials unless told otherwise), with <c>Constrained</c> too, and with the two leading slashes that <c>@google/genai</c> dials.
 /// </summary>
 internal static class LiveEndpoint
 {
     private static readonly HashSet<string> Methods = new(StringComparer.Ordinal)
     {
+        "google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContent",
+        "google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContentConstrained",
         "google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent",
         "google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContent",
         "google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContentConstrained",
