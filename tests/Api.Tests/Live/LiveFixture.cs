@@ -95,6 +95,7 @@ internal sealed class LiveFixture : IAsyncDisposable
         $"--Orchestrator:DataDirectory={Path.Combine(directory.Path, "data")}",
         "--Orchestrator:Tenants:0:Id=acme", $"--Orchestrator:Tenants:0:ApiKeys:0={Key}",
         "--Simulator:ReplyDelay=00:00:00.050", "--Simulator:Pace=20",
+        "--Simulator:Scripts:0:Reply:Text=yes of course",
         "--Logging:LogLevel:Default=Warning",
         .. more,
     ]);

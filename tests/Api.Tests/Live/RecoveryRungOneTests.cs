@@ -86,7 +86,7 @@ public sealed class RecoveryRungOneTests
             await first.TurnCompleteAsync();
             // The handle that upstream sends for the finished turn must have become a checkpoint.
             await Patience.Until(async () => (await fixture.RestAsync($"/{first.ConversationId}/events")).GetProperty("events").EnumerateArray()
-                .Any(e => e.GetProperty("type").GetString() == "checkpointTaken" && e.GetProperty("position").GetInt64() > 0), "a checkpoint");
+                .Select(e => e.GetProperty("fact")).Any(f => f.GetProperty("type").GetString() == "checkpointTaken" && f.GetProperty("position").GetInt64() > 0), "a checkpoint");
             (handle, conversation) = (first.Handle!, first.ConversationId);
             await first.CloseAsync();
         }
