@@ -19,6 +19,7 @@ internal sealed class VirtualClient
 {
     private readonly LiveConnection _connection;
     private readonly VirtualTime _time;
+    private int _next;
 
     public VirtualClient(SimulatorWorld world, VirtualTime time, ConnectRequest? request = null)
     {
@@ -79,17 +80,17 @@ internal sealed class VirtualClient
         Take(_connection.Elapsed(_time.Now));
     }
 
-    /// <summary>Lets time pass until the connection has sent a frame that fits.</summary>
+    /// <summary>The next frame that contains the text, behind the one that the last call found; time passes as needed.</summary>
     public JsonObject WaitFor(string part, double seconds = 60)
     {
-        var from = Frames.Count;
         var until = _time.Now + TimeSpan.FromSeconds(seconds);
         while (true)
         {
-            for (; from < Frames.Count; from++)
+            while (_next < Frames.Count)
             {
-                if (Frames[from].Frame.ToJsonString().Contains(part, StringComparison.Ordinal))
-                    return Frames[from].Frame;
+                var frame = Frames[_next++].Frame;
+                if (frame.ToJsonString().Contains(part, StringComparison.Ordinal))
+                    return frame;
             }
             if (_connection.NextDeadline is not { } due || due > until)
                 throw new InvalidOperationException($"Nothing with {part} within {seconds} s; closed: {Closed}; frames: {string.Join('\n', Frames.TakeLast(8).Select(f => f.Frame.ToJsonString()[..Math.Min(120, f.Frame.ToJsonString().Length)]))}");
