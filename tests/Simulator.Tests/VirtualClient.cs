@@ -34,6 +34,8 @@ internal sealed class VirtualClient
 
     public bool Aborted { get; private set; }
 
+    public SimOutput.SlowPongs? Pongs { get; private set; }
+
     public string SessionId => _connection.SessionId ?? throw new InvalidOperationException($"No session; closed: {Closed}");
 
     public string? Handle => Frames.Select(frame => frame.Frame["sessionResumptionUpdate"]?["newHandle"]?.GetValue<string>()).LastOrDefault(handle => handle is not null);
@@ -98,6 +100,8 @@ internal sealed class VirtualClient
         }
     }
 
+    public void Rearm() => Take(_connection.Rearm(_time.Now));
+
     public void Hangup(int? code = 1000) => Take(_connection.SocketClosed(code, "", _time.Now));
 
     public string Heard() => string.Concat(Frames.Select(frame => frame.Frame["serverContent"]?["inputTranscription"]?["text"]?.GetValue<string>()));
@@ -122,6 +126,9 @@ internal sealed class VirtualClient
                     break;
                 case SimOutput.Abort:
                     Aborted = true;
+                    break;
+                case SimOutput.SlowPongs slow:
+                    Pongs = slow;
                     break;
             }
         }

@@ -168,7 +168,7 @@ public sealed partial class LiveConnection
         reply.AudioBytes += pcm.Length;
         var played = TimeSpan.FromSeconds(pcm.Length / 2.0 / DemoVoice.Rate);
         reply.PlaybackEnds = (reply.PlaybackEnds > _now ? reply.PlaybackEnds : _now) + played;
-        Send(ServerFrames.Speech(pcm, transcript, role: _setup.Model.Frames == FrameStyle.OnePartAndEmptyFrames), pcm);
+        Send(ServerFrames.Speech(pcm, transcript, role: _setup.Model.Frames == FrameStyle.OnePartAndEmptyFrames), pcm, transcript);
     }
 
     private void EndTurn(Reply reply, Stage.EndTurn end, bool early)

@@ -67,7 +67,7 @@ public sealed partial class LiveConnection
         _session.FirstSetup ??= setup;
         if (setup.Handle is not null && _knobs.ResumeKeepsFirstSetup)
             setup = _session.FirstSetup with { Handle = setup.Handle };
-        LogSetup(json);
+        LogReceived(json.RawLength(), json);
 
         _setupPending = true;
         var delay = _world.Faults.Take(FaultAction.DelaySetupComplete, Point(FaultPhase.Setup))?.Ms ?? 0;

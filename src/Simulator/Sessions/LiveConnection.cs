@@ -128,7 +128,7 @@ public sealed partial class LiveConnection
         }
         using (document)
         {
-            Log(received: true, frame.Length, document.RootElement);
+            LogReceived(frame.Length, document.RootElement);
             if (ProtoJson.Check(document.RootElement, LiveSchema.Message("ClientMessage")) is { } error)
                 End(Refusal.Payload(error));
             else if (Dispatch(document.RootElement) is { } refusal)
@@ -170,14 +170,14 @@ public sealed partial class LiveConnection
         return start;
     }
 
-    private void Send(byte[] frame, ReadOnlySpan<byte> modelAudio = default)
+    private void Send(byte[] frame, ReadOnlySpan<byte> modelAudio = default, string? transcript = null)
     {
         if (_ended || _silent)
             return;
         _outputs.Add(new SimOutput.Send(frame));
         if (!modelAudio.IsEmpty)
             _session?.ModelAudio.Write(modelAudio);
-        Log(frame, modelAudio.Length);
+        LogSent(frame, modelAudio.Length, transcript);
         CountFrame();
     }
 

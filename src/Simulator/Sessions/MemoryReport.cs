@@ -37,7 +37,9 @@ internal static class MemoryReport
         direction = frame.Received ? "received" : "sent",
         connection = frame.Connection,
         bytes = frame.Bytes,
-        frame = JsonDocument.Parse(frame.Text).RootElement,
+        audio = frame.Audio,
+        transcript = frame.Audio > 0 ? frame.Text : null,
+        frame = frame.Audio > 0 || frame.Text is null ? (JsonElement?)null : JsonDocument.Parse(frame.Text).RootElement,
     }).ToList();
 
     /// <summary>Every sample of the user's that the context contains, in order.</summary>

@@ -25,7 +25,7 @@ public abstract record DialVerdict
 /// it has no clock, no sockets and no randomness but its seed. It is not thread-safe; the shell around it
 /// holds <see cref="Gate"/> for every call into the world or one of its connections.
 /// </summary>
-public sealed class SimulatorWorld
+public sealed partial class SimulatorWorld
 {
     private readonly Dictionary<string, ResumptionHandle> _handles = new(StringComparer.Ordinal);
     private readonly List<SimSession> _sessions = [];
