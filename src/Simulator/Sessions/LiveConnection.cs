@@ -20,6 +20,7 @@ public sealed partial class LiveConnection
     private readonly Timers _timers = new();
     private List<SimOutput> _outputs = [];
     private DateTimeOffset _now;
+    private DateTimeOffset _openedAt;
     private DateTimeOffset _inputFreeAt;
     private bool _ended;
     private bool _silent;
@@ -46,7 +47,7 @@ public sealed partial class LiveConnection
     /// <summary>The upgrade was answered.</summary>
     public IReadOnlyList<SimOutput> Opened(DateTimeOffset now) => Do(now, () =>
     {
-        Enter(FaultPhase.Setup);
+        _openedAt = now;
         if (RefuseCredential() is { } refusal)
             End(refusal);
         else
@@ -175,7 +176,7 @@ public sealed partial class LiveConnection
         if (_ended || _silent)
             return;
         _outputs.Add(new SimOutput.Send(frame));
-        if (!modelAudio.IsEmpty)
+        if (!modelAudio.IsEmpty && _options.KeepAudio)
             _session?.ModelAudio.Write(modelAudio);
         LogSent(frame, modelAudio.Length, transcript);
         CountFrame();
