@@ -19,6 +19,7 @@ internal sealed class VirtualClient
 {
     private readonly LiveConnection _connection;
     private readonly VirtualTime _time;
+    private int _next;
 
     public VirtualClient(SimulatorWorld world, VirtualTime time, ConnectRequest? request = null)
     {
@@ -32,6 +33,8 @@ internal sealed class VirtualClient
     public (int Code, string Reason)? Closed { get; private set; }
 
     public bool Aborted { get; private set; }
+
+    public SimOutput.SlowPongs? Pongs { get; private set; }
 
     public string SessionId => _connection.SessionId ?? throw new InvalidOperationException($"No session; closed: {Closed}");
 
@@ -79,23 +82,25 @@ internal sealed class VirtualClient
         Take(_connection.Elapsed(_time.Now));
     }
 
-    /// <summary>Lets time pass until the connection has sent a frame that fits.</summary>
+    /// <summary>The next frame that contains the text, behind the one that the last call found; time passes as needed.</summary>
     public JsonObject WaitFor(string part, double seconds = 60)
     {
-        var from = Frames.Count;
         var until = _time.Now + TimeSpan.FromSeconds(seconds);
         while (true)
         {
-            for (; from < Frames.Count; from++)
+            while (_next < Frames.Count)
             {
-                if (Frames[from].Frame.ToJsonString().Contains(part, StringComparison.Ordinal))
-                    return Frames[from].Frame;
+                var frame = Frames[_next++].Frame;
+                if (frame.ToJsonString().Contains(part, StringComparison.Ordinal))
+                    return frame;
             }
             if (_connection.NextDeadline is not { } due || due > until)
                 throw new InvalidOperationException($"Nothing with {part} within {seconds} s; closed: {Closed}; frames: {string.Join('\n', Frames.TakeLast(8).Select(f => f.Frame.ToJsonString()[..Math.Min(120, f.Frame.ToJsonString().Length)]))}");
             Advance(due - _time.Now);
         }
     }
+
+    public void Rearm() => Take(_connection.Rearm(_time.Now));
 
     public void Hangup(int? code = 1000) => Take(_connection.SocketClosed(code, "", _time.Now));
 
@@ -121,6 +126,9 @@ internal sealed class VirtualClient
                     break;
                 case SimOutput.Abort:
                     Aborted = true;
+                    break;
+                case SimOutput.SlowPongs slow:
+                    Pongs = slow;
                     break;
             }
         }

@@ -11,6 +11,7 @@ public sealed partial class LiveConnection
 {
     private readonly Dictionary<string, PendingCall> _pendingCalls = new(StringComparer.Ordinal);
     private readonly Queue<ScriptedReply> _reactions = new();
+    private readonly HashSet<string> _cancelledCalls = new(StringComparer.Ordinal);
     private int _batches;
 
     private void MakeCalls(Reply reply, Stage.Call stage)
@@ -35,11 +36,14 @@ public sealed partial class LiveConnection
     private Refusal? OnToolResponse(JsonElement message)
     {
         var responses = message.Get("functionResponses").Items().ToList();
-        if (responses.Count == 0 || responses.Exists(response => response.Get("id").Text() is not { } id || !_pendingCalls.ContainsKey(id)))
+        if (responses.Count == 0 || responses.Exists(response => response.Get("id").Text() is not { } id || !IsKnown(id)))
             return Refusal.InvalidArgument;
         foreach (var response in responses)
         {
             var id = response.Get("id").Text()!;
+            // A result that crossed its cancellation on the wire is nobody's fault.
+            if (_cancelledCalls.Contains(id))
+                continue;
             if (!_pendingCalls.TryGetValue(id, out var call))
                 return Refusal.InvalidArgument;
             if (Remember(new MemoryEntry(MemoryKind.ToolResponse, Number, _now)
@@ -57,6 +61,22 @@ public sealed partial class LiveConnection
             OnAnswered(call, response.Get("scheduling").Text());
         }
         return null;
+    }
+
+    private bool IsKnown(string id) => _pendingCalls.ContainsKey(id) || _cancelledCalls.Contains(id);
+
+    /// <summary>An interrupted turn takes the calls with it that it waited for.</summary>
+    private void CancelCalls(bool waits)
+    {
+        var cancelled = _pendingCalls.Values.Where(call => call.Blocking || waits).Select(call => call.Id).ToList();
+        if (cancelled.Count == 0)
+            return;
+        foreach (var id in cancelled)
+        {
+            _pendingCalls.Remove(id);
+            _cancelledCalls.Add(id);
+        }
+        Send(ServerFrames.ToolCallCancellation(cancelled));
     }
 
     private void OnAnswered(PendingCall call, string? scheduling)
