@@ -90,13 +90,19 @@ public sealed class AuthenticationTests
             }
         }
 
-        // A request line that Kestrel refuses, and quotes where it may.
-        using (var socket = new TcpClient())
+        // Request lines that Kestrel refuses, and quotes where it may.
+        foreach (var (line, status) in new[]
         {
+            ($"GET /v1/conversations?key={TestApi.AcmeKey} HTTP/9.9", "505"), ($"GET v1/conversations?key={TestApi.AcmeKey} HTTP/1.1", "400"),
+            ($"GET /v1/conversations?key={TestApi.AcmeKey}\u0001 HTTP/1.1", "400"), ($"G@T /v1/conversations?key={TestApi.AcmeKey} HTTP/1.1", "400"),
+            ($"GET /v1/conversations?key={TestApi.AcmeKey}", "400"),
+        })
+        {
+            using var socket = new TcpClient();
             await socket.ConnectAsync(api.Address.Host, api.Address.Port);
-            await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET /v1/conversations?key={TestApi.AcmeKey} HTTP/9.9\r\n\r\n"));
+            await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"{line}\r\nHost: x\r\n\r\n"));
             using var reader = new StreamReader(socket.GetStream());
-            Assert.StartsWith("HTTP/1.1 505", await reader.ReadToEndAsync().WaitAsync(TestApi.Patience), StringComparison.Ordinal);
+            Assert.StartsWith("HTTP/1.1 " + status, await reader.ReadToEndAsync().WaitAsync(TestApi.Patience), StringComparison.Ordinal);
         }
 
         await api.StopAsync();
