@@ -106,7 +106,11 @@ public sealed record TurnCommitted(
     TurnEnding Ending,
     long? LatencyMs,
     int Link,
-    JsonElement? Usage) : ConversationFact;
+    JsonElement? Usage) : ConversationFact
+{
+    /// <summary>True when upstream said that the interaction goes on (<c>interactionStatus</c> IN_PROGRESS): more turns answer the same request.</summary>
+    public bool InteractionOpen { get; init; }
+}
 
 /// <summary>Words or usage that arrived after their turn was committed. Texts are appended to the turn's.</summary>
 public sealed record TurnAmended(int Turn, string? UserText, string? ModelText, JsonElement? Usage) : ConversationFact;

@@ -1,0 +1,130 @@
+using System.Globalization;
+using Gemini.Live.Simulator.Faults;
+using Gemini.Live.Simulator.Protocol;
+using Gemini.Live.Simulator.Speech;
+
+namespace Gemini.Live.Simulator.Sessions;
+
+/// <summary>Begin and end of the user's turns, and their transcription.</summary>
+public sealed partial class LiveConnection
+{
+    private bool _wordsFound;
+    private int _wordsSent;
+
+    private void BeginUserTurn()
+    {
+        if (!_setup!.NoInterruption)
+            Interrupt(always: false);
+        _wordsFound = false;
+        _wordsSent = 0;
+        if (_setup.ManualActivity)
+            _decoder = new TestSpeechDecoder();
+        EnterCurrent();
+    }
+
+    private void EndUserTurn(bool answer)
+    {
+        _decoder.Finish();
+        CollectWords();
+        _voicedInActivity = _vad!.VoicedLength;
+        if (_setup!.ManualActivity)
+            _vad.End();
+        var words = _heldWords.ToList();
+        if (!_wordsFound)
+        {
+            // Real speech: its length is all that can be said about it.
+            words.Clear();
+            if (_voicedInActivity > TimeSpan.Zero && answer)
+                words.Add($" [{_voicedInActivity.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s of speech]");
+        }
+        _heldWords.Clear();
+        _decoder = new TestSpeechDecoder();
+        if (_setup.ManualActivity)
+            _vad = NewVad(_setup);
+        var hadSpeech = _voicedInActivity > TimeSpan.Zero;
+        Transcribe(words);
+        if (answer && (hadSpeech || _setup.ManualActivity))
+            AnswerUser();
+        else
+            EnterCurrent();
+    }
+
+    /// <summary>Takes decoded words; with transcripts before the reply they go out while the user speaks.</summary>
+    private void CollectWords()
+    {
+        foreach (var word in _decoder.Take())
+        {
+            _heldWords.Add(" " + word);
+            _wordsFound |= word[0] == 'w';
+        }
+        if (!_wordsFound || _knobs.Transcripts is InputTranscripts.After or InputTranscripts.Late)
+            return;
+        foreach (var word in _heldWords)
+            SendTranscript(word);
+        _heldWords.Clear();
+    }
+
+    private void Transcribe(IReadOnlyList<string> words)
+    {
+        if (words.Count == 0)
+            return;
+        switch (_knobs.Transcripts)
+        {
+            case InputTranscripts.After:
+            case InputTranscripts.Late:
+                _heard.AppendJoin("", words);
+                _transcriptsDue.AddRange(words);
+                break;
+            default:
+                foreach (var word in words)
+                    SendTranscript(word);
+                break;
+        }
+    }
+
+    private void SendTranscript(string word)
+    {
+        _heard.Append(word);
+        if (_knobs.Transcripts == InputTranscripts.Wrong && ++_wordsSent % 3 == 0)
+            word = " um";
+        if (_setup!.InputTranscription)
+            Send(ServerFrames.InputTranscription(word));
+        _lastTranscript.Add(word);
+    }
+
+    /// <summary>Sends what was held back, if the knob says that its time is now.</summary>
+    private void ReleaseTranscripts(InputTranscripts moment)
+    {
+        if (_knobs.Transcripts != moment || _transcriptsDue.Count == 0)
+            return;
+        var words = _transcriptsDue.ToList();
+        _transcriptsDue.Clear();
+        var delay = moment == InputTranscripts.Late ? TimeSpan.FromMilliseconds(_random.Next(0, 2_000)) : TimeSpan.Zero;
+        if (delay == TimeSpan.Zero)
+            SendAll();
+        else
+            Arm(delay, SendAll);
+
+        void SendAll()
+        {
+            foreach (var word in words)
+            {
+                _lastTranscript.Add(word);
+                if (_setup!.InputTranscription)
+                    Send(ServerFrames.InputTranscription(word));
+            }
+        }
+    }
+
+    private readonly List<string> _transcriptsDue = [];
+    private readonly List<string> _lastTranscript = [];
+
+    private void EnterCurrent() => Enter(_reply switch
+    {
+        { IsAwaiting: false, WaitsForTools: true } => FaultPhase.ToolRound,
+        { IsAwaiting: false } => FaultPhase.ModelSpeech,
+        _ when UserSpeaks => FaultPhase.UserSpeech,
+        { IsAwaiting: true } => FaultPhase.Awaiting,
+        _ => FaultPhase.Idle,
+    });
+}

@@ -1,0 +1,109 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Gemini.Live.Simulator.Sessions;
+
+/// <summary>The oracle's answers: what a session's context contains, as data. Call under the world's gate.</summary>
+internal static class MemoryReport
+{
+    public static object Sessions(SimulatorWorld world) => world.Sessions.Select(session => new
+    {
+        session = session.Id,
+        model = session.Model.Id,
+        apiKey = session.ApiKey.Length > 4 ? session.ApiKey[^4..] : session.ApiKey,
+        connections = session.Connections.Select(connection => new
+        {
+            connection = connection.Number,
+            openedAt = connection.OpenedAt,
+            closedAt = connection.ClosedAt,
+            closeCode = connection.CloseCode,
+            closeReason = connection.CloseReason,
+        }).ToList(),
+        open = session.Current is not null,
+        tokens = (int)session.Memory.Tokens,
+    }).ToList();
+
+    public static object Memory(SimSession session) => new
+    {
+        session = session.Id,
+        model = session.Model.Id,
+        compressions = session.Memory.Compressions,
+        entries = Entries(session.Memory),
+    };
+
+    public static object Wire(SimSession session) => session.Wire.Select(frame => new
+    {
+        ms = Math.Round(frame.Ms, 1),
+        direction = frame.Received ? "received" : "sent",
+        connection = frame.Connection,
+        bytes = frame.Bytes,
+        frame = JsonDocument.Parse(frame.Text).RootElement,
+    }).ToList();
+
+    /// <summary>Every sample of the user's that the context contains, in order.</summary>
+    public static byte[] UserAudio(SimSession session)
+    {
+        using var audio = new MemoryStream();
+        foreach (var entry in session.Memory.Entries.Where(entry => entry.Kind == MemoryKind.Audio))
+            audio.Write(entry.Pcm);
+        return audio.ToArray();
+    }
+
+    private static List<object> Entries(SessionMemory memory)
+    {
+        var report = new List<object>();
+        for (var i = 0; i < memory.Count;)
+        {
+            var first = memory.Entries[i];
+            if (first.Kind != MemoryKind.Audio)
+            {
+                report.Add(Other(first));
+                i++;
+                continue;
+            }
+            // One line for a run of audio that shares everything but its samples.
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            var samples = 0;
+            for (; i < memory.Count && Joins(first, memory.Entries[i]); i++)
+            {
+                hash.AppendData(memory.Entries[i].Pcm);
+                samples += memory.Entries[i].Pcm.Length / 2;
+            }
+            report.Add(new
+            {
+                kind = "audio",
+                samples,
+                rate = first.Rate,
+                sha256 = Convert.ToHexStringLower(hash.GetHashAndReset()),
+                connection = first.Connection,
+                inTurn = first.InTurn,
+                evicted = first.Evicted,
+            });
+        }
+        return report;
+    }
+
+    private static bool Joins(MemoryEntry first, MemoryEntry next) =>
+        next.Kind == MemoryKind.Audio && next.Rate == first.Rate && next.Connection == first.Connection
+        && next.InTurn == first.InTurn && next.Evicted == first.Evicted;
+
+    private static object Other(MemoryEntry entry) => entry.Kind switch
+    {
+        MemoryKind.Model => new
+        {
+            kind = "model",
+            turn = entry.Turn,
+            text = entry.Said.ToString(),
+            audioSamples = entry.SaidAudio.Length / 2,
+            sha256 = Convert.ToHexStringLower(SHA256.HashData(entry.SaidAudio.ToArray())),
+            ending = JsonNamingPolicy.CamelCase.ConvertName(entry.Ending.ToString()),
+            connection = entry.Connection,
+            evicted = entry.Evicted,
+        },
+        MemoryKind.Content => new { kind = "content", role = entry.Role, text = entry.Text, pending = entry.Pending, connection = entry.Connection, evicted = entry.Evicted },
+        MemoryKind.ToolCall => new { kind = "toolCall", id = entry.Id, name = entry.Role, args = entry.Text, connection = entry.Connection },
+        MemoryKind.ToolResponse => new { kind = "toolResponse", id = entry.Id, name = entry.Role, response = entry.Text, connection = entry.Connection },
+        MemoryKind.Video => new { kind = "video", mimeType = entry.Role, bytes = entry.Text, connection = entry.Connection },
+        _ => new { kind = JsonNamingPolicy.CamelCase.ConvertName(entry.Kind.ToString()), text = entry.Text, connection = entry.Connection, evicted = entry.Evicted },
+    };
+}
