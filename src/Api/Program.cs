@@ -1,1 +1,1 @@
-WebApplication.CreateBuilder(args).Build().Run();
+return await Orchestrator.Api.AllInOne.AllInOneApp.RunAsync(args);

@@ -6,6 +6,11 @@ namespace Orchestrator.Attach;
 /// </summary>
 public interface IEdge
 {
+    /// <summary>The attach succeeded; called once, before anything is delivered. The edge answers the client's setup here.</summary>
+    /// <param name="attachment">The grain's side.</param>
+    /// <param name="awaitsSetup">True when upstream's own <c>setupComplete</c> will be delivered instead (voice consent).</param>
+    void Opened(IAttachment attachment, bool awaitsSetup);
+
     /// <summary>Sends a frame to the client, or queues it within the edge's bound.</summary>
     void Deliver(in OutputFrame frame);
 
@@ -35,6 +40,9 @@ public sealed record EdgeClose(int Code, string Reason)
 {
     /// <summary>A newer client took the conversation.</summary>
     public static readonly EdgeClose Superseded = new(1008, "The conversation was resumed on another connection.");
+
+    /// <summary>The process goes down in an orderly way.</summary>
+    public static readonly EdgeClose Restarting = new(1012, "The server is restarting; resume the session to continue.");
 
     /// <summary>Every failure of a handle reads the same, so that handles cannot be probed.</summary>
     public static readonly EdgeClose HandleUnknown = new(1008, "BidiGenerateContent session not found");

@@ -106,7 +106,11 @@ public sealed record TurnCommitted(
     TurnEnding Ending,
     long? LatencyMs,
     int Link,
-    JsonElement? Usage) : ConversationFact;
+    JsonElement? Usage) : ConversationFact
+{
+    /// <summary>True when upstream said that the interaction goes on (<c>interactionStatus</c> IN_PROGRESS): more turns answer the same request.</summary>
+    public bool InteractionOpen { get; init; }
+}
 
 /// <summary>Words or usage that arrived after their turn was committed. Texts are appended to the turn's.</summary>
 public sealed record TurnAmended(int Turn, string? UserText, string? ModelText, JsonElement? Usage) : ConversationFact;
@@ -118,3 +122,11 @@ public sealed record InputEvicted(long FromPosition, long ToPosition, long Audio
 /// <param name="Reason">Why, in one sentence.</param>
 /// <param name="By">Who ended it: <c>client</c>, <c>tenant</c>, <c>upstream</c> or <c>platform</c>.</param>
 public sealed record ConversationEnded(string Reason, string By) : ConversationFact;
+
+/// <summary>
+/// Stands at the place of a stored fact that this version cannot read: a type that a newer version wrote, or a
+/// checkpoint whose key is gone. The stored bytes stay as they are; stores refuse to append this.
+/// </summary>
+/// <param name="StoredType">The type name that is stored.</param>
+/// <param name="Why">What is wrong, in one sentence without content.</param>
+public sealed record UnreadableFact(string StoredType, string Why) : ConversationFact;

@@ -26,7 +26,8 @@ public interface IConversationReader
 }
 
 /// <summary>One conversation in a list.</summary>
-/// <param name="State"><c>live</c> (an edge or a link is attached), <c>resumable</c> or <c>ended</c>.</param>
+/// <param name="State"><c>live</c> (an edge or a link is attached), <c>resumable</c>, <c>ended</c>, or <c>damaged</c>
+/// (its journal cannot be read; only in lists, where it must not hide the others).</param>
 public sealed record ConversationSummary(
     string Id,
     string Model,

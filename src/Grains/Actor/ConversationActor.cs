@@ -1,0 +1,281 @@
+using Gemini.Live.Links;
+using Gemini.Live.Scanning;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Attach;
+using Orchestrator.Grains.Conversations;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Grains.Actor;
+
+/// <summary>
+/// The shell around one conversation: takes an input, steps, performs the effects in order. Whichever thread brings an
+/// input handles it, one at a time (<see cref="Mailbox{T}"/>), and nothing in here waits: a client's audio frame is
+/// received, stepped and sent upstream by one thread.
+/// </summary>
+internal sealed partial class ConversationActor
+{
+    private readonly ConversationContext _context;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly Mailbox<Letter> _mailbox;
+    private readonly List<Effect> _effects = [];
+    private readonly EffectRunner _runner;
+    private readonly long _startTimestamp;
+    private readonly long _startMs;
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ConversationState _state;
+    private bool _released;
+
+    public ConversationActor(ConversationContext context, ConversationState state, DateTimeOffset openedAt)
+    {
+        _context = context;
+        _clock = context.Clock;
+        _logger = context.Logger;
+        _state = state;
+        _startTimestamp = _clock.GetTimestamp();
+        _startMs = Math.Max(0, (long)(_clock.GetUtcNow() - openedAt).TotalMilliseconds);
+        _mailbox = new Mailbox<Letter>(Handle);
+        _runner = new EffectRunner(context, this, state);
+        context.Metrics.Activated();
+    }
+
+    public ConversationId Id => _context.Ownership.Conversation;
+
+    /// <summary>Completes when the conversation has left memory and its ownership is given up.</summary>
+    public Task Gone => _gone.Task;
+
+    private long NowMs => _startMs + (long)_clock.GetElapsedTime(_startTimestamp).TotalMilliseconds;
+
+    /// <summary>Attaches a client; null when the conversation is leaving memory: wait for <see cref="Gone"/> and open it anew.</summary>
+    public Task<Attachment?> AttachAsync(IEdge edge, ClientWants wants)
+    {
+        var attaching = new Attaching(edge, wants);
+        _mailbox.Post(new Letter(LetterKind.Attach) { Subject = attaching }, control: true);
+        return attaching.Result.Task;
+    }
+
+    public void ClientSent(Attachment attachment, in InputFrame frame)
+    {
+        if (_mailbox.TryEnter())
+        {
+            Handle(new Letter(LetterKind.ClientFrame) { Subject = attachment, Payload = frame.Payload, Traits = frame.Traits, AudioMs = frame.AudioMs });
+            _mailbox.Leave();
+        }
+        else
+        {
+            _mailbox.Post(new Letter(LetterKind.ClientFrame) { Subject = attachment, Traits = frame.Traits, AudioMs = frame.AudioMs }.Copying(frame.Payload), control: false);
+        }
+    }
+
+    public void ClientConfirmed(Attachment attachment, long outputSeq) =>
+        _mailbox.Post(new Letter(LetterKind.Confirmed) { Subject = attachment, Number = outputSeq }, control: true);
+
+    /// <summary>Stays in the stream: everything that the client sent before comes first.</summary>
+    public void ClientDetached(Attachment attachment, int? code, string reason) => _mailbox.Post(
+        new Letter(LetterKind.Input) { Input = new ConversationInput.ClientDetached(attachment.Generation, code, reason) }, control: false);
+
+    public void LinkReceived(int link, ReadOnlyMemory<byte> frame)
+    {
+        if (_mailbox.TryEnter())
+        {
+            Handle(new Letter(LetterKind.LinkFrame) { Number = link, Payload = frame });
+            _mailbox.Leave();
+        }
+        else
+        {
+            _mailbox.Post(new Letter(LetterKind.LinkFrame) { Number = link }.Copying(frame), control: false);
+        }
+    }
+
+    public void LinkClosed(int link, LinkLoss loss) =>
+        _mailbox.Post(new Letter(LetterKind.Input) { Input = new ConversationInput.LinkClosed(link, loss) }, control: false);
+
+    public void Post(ConversationInput input) =>
+        _mailbox.Post(new Letter(LetterKind.Input) { Input = input }, control: true);
+
+    public void Finished() => _mailbox.Post(new Letter(LetterKind.Finished), control: true);
+
+    public void SendFinished() => _mailbox.Post(new Letter(LetterKind.SendFinished), control: true);
+
+    private void Handle(Letter letter)
+    {
+        try
+        {
+            Take(letter);
+        }
+        catch (Exception bug)
+        {
+            // The one place that catches everything: the conversation ends, the silo goes on.
+            Failed(bug, Id);
+            _runner.Abort();
+            Release("internal error");
+        }
+        finally
+        {
+            letter.Recycle();
+        }
+    }
+
+    private void Take(in Letter letter)
+    {
+        switch (letter.Kind)
+        {
+            case LetterKind.Attach:
+                Attach((Attaching)letter.Subject!);
+                break;
+            case LetterKind.ClientFrame:
+                TakeClientFrame((Attachment)letter.Subject!, letter);
+                break;
+            case LetterKind.LinkFrame:
+                TakeLinkFrame((int)letter.Number, letter.Payload);
+                break;
+            case LetterKind.Confirmed:
+                if (letter.Subject == _runner.Client)
+                {
+                    _runner.Output.Confirmed(letter.Number);
+                }
+
+                break;
+            case LetterKind.SendFinished:
+                _runner.Pump.SendFinished();
+                _runner.Credit();
+                break;
+            case LetterKind.Finished:
+                _runner.Dispose();
+                break;
+            default:
+                Step(letter.Input!);
+                break;
+        }
+    }
+
+    private void Attach(Attaching attaching)
+    {
+        if (_released)
+        {
+            attaching.Result.SetResult(null);
+            return;
+        }
+
+        var attachment = new Attachment(this, _state.Attachments + 1, attaching.Edge);
+        _runner.Welcome(attachment, attaching.Wants.AwaitsSetup);
+        Step(new ConversationInput.ClientAttached(attachment.Generation, attaching.Wants));
+        attaching.Result.SetResult(attachment);
+    }
+
+    private void TakeClientFrame(Attachment from, in Letter letter)
+    {
+        if (from != _runner.Client || _released)
+        {
+            _context.Metrics.Count("staleClientFrame");
+            return;
+        }
+
+        var seq = _runner.Pump.Append(letter.Payload.Span, letter.Traits, letter.AudioMs);
+        if (MediaPath.ObserveInput(_state, seq, letter.Traits, letter.AudioMs, NowMs))
+        {
+            Step(ClientFrames.Read(letter.Payload.Span, seq, letter.Traits));
+        }
+
+        _runner.Pump.Pump();
+        if (_runner.Pump.Evict() is { } lost)
+        {
+            Step(new ConversationInput.InputEvicted(lost.From, lost.To, lost.AudioMs, lost.Bytes));
+        }
+
+        if (_state.IsQuiet && _state.Hold is null)
+        {
+            _runner.Pump.TrimQuiet();
+        }
+
+        _runner.Credit();
+    }
+
+    private void TakeLinkFrame(int link, ReadOnlyMemory<byte> frame)
+    {
+        if (!FrameScanner.TryScanServer(frame.Span, out var scanned, out _))
+        {
+            _context.Metrics.Count("unreadableServerFrame");
+            return;
+        }
+
+        var audioMs = ServerNotices.AudioMs(scanned);
+        if (MediaPath.ObserveOutput(_state, link, scanned.Parts, audioMs, NowMs))
+        {
+            _runner.Send(frame.Span, OutputTraits.Audio, audioMs, afterFact: 0);
+            _state.Media.LastOutput = _runner.Output.Last;
+            return;
+        }
+
+        _runner.InHand(frame, scanned);
+        Step(new ConversationInput.LinkMessage(link, ServerNotices.Read(frame.Span, scanned)));
+        _runner.InHand(default, default);
+    }
+
+    private void Step(ConversationInput input)
+    {
+        if (_released && input is not ConversationInput.JournalCommitted)
+        {
+            _context.Metrics.Count("afterRelease");
+            return;
+        }
+
+        _effects.Clear();
+        _state = ConversationStep.Apply(_state, input, NowMs, _effects);
+        foreach (var effect in _effects)
+        {
+            if (effect is Effect.Release release)
+            {
+                Release(release.Reason);
+            }
+            else
+            {
+                _runner.Perform(effect, NowMs);
+            }
+        }
+
+        _state.Media.LastOutput = _runner.Output.Last;
+        if (input is ConversationInput.JournalCommitted committed)
+        {
+            _runner.Durable(committed.Position);
+        }
+    }
+
+    private void Release(string reason)
+    {
+        if (!_released)
+        {
+            _released = true;
+            Leaving(Id, reason, _state.Turns, _state.Links);
+            _ = FinishAsync();
+        }
+    }
+
+    private async Task FinishAsync()
+    {
+        try
+        {
+            await _runner.FinishAsync();
+        }
+        catch (Exception failure) when (failure is IOException or OperationCanceledException)
+        {
+            Failed(failure, Id);
+        }
+        finally
+        {
+            _context.Metrics.Released();
+            _gone.SetResult();
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "Conversation {Conversation} failed and was closed", EventName = "ConversationFailed")]
+    private partial void Failed(Exception bug, ConversationId conversation);
+
+    [LoggerMessage(2, LogLevel.Information, "Conversation {Conversation} left memory ({Reason}) after {Turns} turns on {Links} links", EventName = "ConversationLeft")]
+    private partial void Leaving(ConversationId conversation, string reason, int turns, int links);
+
+    private sealed record Attaching(IEdge Edge, ClientWants Wants)
+    {
+        public TaskCompletionSource<Attachment?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

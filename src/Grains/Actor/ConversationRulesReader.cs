@@ -1,0 +1,21 @@
+using Gemini.Live.Setup;
+using Orchestrator.Grains.Conversations;
+
+namespace Orchestrator.Grains.Actor;
+
+/// <summary>Derives what the step decides by from the setup and the silo's settings.</summary>
+internal static class ConversationRulesReader
+{
+    /// <summary>Google does not publish its default. It errs on the short side: the region only estimates what upstream decides.</summary>
+    private static readonly TimeSpan DefaultSilence = TimeSpan.FromMilliseconds(800);
+
+    public static ConversationRules Read(SetupPlan setup, string endpoint, ConversationSettings settings) => new(
+        setup.ManualActivity,
+        (long)(setup.SilenceDuration ?? DefaultSilence).TotalMilliseconds,
+        setup.HasInitialHistory,
+        endpoint,
+        setup.Hash)
+    {
+        GraceMs = (long)settings.Grace.TotalMilliseconds,
+    };
+}

@@ -1,0 +1,276 @@
+using System.Buffers;
+using System.Text.Json.Nodes;
+using Gemini.Live.Scanning;
+using Gemini.Live.Setup;
+using Orchestrator.Attach;
+using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Recovery;
+
+namespace Orchestrator.Grains.Actor;
+
+/// <summary>
+/// Performs effects in order, on the mailbox. What an effect fails at comes back as an input; nothing here waits.
+/// </summary>
+internal sealed class EffectRunner
+{
+    /// <summary>How long the last facts of a conversation may take to be written when it leaves.</summary>
+    private static readonly TimeSpan LastWrites = TimeSpan.FromSeconds(10);
+
+    private readonly ConversationContext _context;
+    private readonly ConversationActor _actor;
+    private readonly JournalWriter _journal;
+    private readonly Deadlines _deadlines;
+    private readonly ArrayBufferWriter<byte> _edited = new();
+    private LinkRunner? _link;
+    private ReadOnlyMemory<byte> _frame;
+    private ServerFrame _scanned;
+    private EdgeClose? _closing;
+
+    public EffectRunner(ConversationContext context, ConversationActor actor, ConversationState state)
+    {
+        _context = context;
+        _actor = actor;
+        var settings = context.Settings;
+        Pump = new InputPump(
+            state.Media.LastInput,
+            state.Rules.ManualActivity ? settings.ManualInputLogBytes : settings.InputLogBytes,
+            actor.SendFinished);
+        Output = new OutputLog(state.Media.LastOutput, settings.OutputLogBytes);
+        _journal = new JournalWriter(
+            context.Store,
+            context.Ownership,
+            context.Clock,
+            context.Logger,
+            batch =>
+            {
+                context.Published(context.Ownership, batch);
+                actor.Post(new ConversationInput.JournalCommitted(batch[^1].Position));
+            },
+            () => actor.Post(new ConversationInput.OwnershipLost()));
+        _deadlines = new Deadlines(context.Clock, (kind, generation) => actor.Post(new ConversationInput.DeadlineElapsed(kind, generation)));
+    }
+
+    public InputPump Pump { get; }
+
+    public OutputLog Output { get; }
+
+    /// <summary>The attached client, if one is.</summary>
+    public Attachment? Client { get; private set; }
+
+    /// <summary>The link frame that the next effects speak of.</summary>
+    public void InHand(ReadOnlyMemory<byte> frame, in ServerFrame scanned) => (_frame, _scanned) = (frame, scanned);
+
+    /// <summary>The newest client wins: the older one is closed, the new one first gets what was not confirmed.</summary>
+    public void Welcome(Attachment attachment, bool awaitsSetup)
+    {
+        Leave(EdgeClose.Superseded);
+        Client = attachment;
+        _closing = null;
+        Output.Rewind();
+        attachment.Edge.Opened(attachment, awaitsSetup);
+        Output.DeliverTo(attachment.Edge);
+    }
+
+    public void Perform(Effect effect, long nowMs)
+    {
+        switch (effect)
+        {
+            case Effect.OpenLink open:
+                Open(open);
+                break;
+            case Effect.CloseLink:
+                Pump.Detach();
+                _link?.Close();
+                _link = null;
+                Credit();
+                break;
+            case Effect.SendInputAfter send:
+                Pump.SendAfter(_link?.Link, send.Position);
+                break;
+            case Effect.HoldInput:
+                Pump.Hold();
+                break;
+            case Effect.ReleaseInput:
+                Pump.Release();
+                break;
+            case Effect.TrimInput trim:
+                Pump.TrimTo(trim.Position);
+                break;
+            case Effect.ForwardFrame forward:
+                Send(Stripped(forward.StripInput, forward.StripOutput), Audible(), ServerNotices.AudioMs(_scanned), afterFact: 0);
+                break;
+            case Effect.ForwardTurnEnd end:
+                SendTurnEnd(end);
+                break;
+            case Effect.SendToClient send:
+                Send(send.Frame.Span, send.Traits, audioMs: 0, send.AfterFact);
+                break;
+            case Effect.DiscardAudio:
+                Output.DiscardAudio();
+                break;
+            case Effect.CloseClient close:
+                _closing = close.Close;
+                CloseWhenDelivered(close.AtOnce);
+                break;
+            case Effect.Append append:
+                _journal.Append(new(append.Position, _context.Clock.GetUtcNow(), append.Fact), append.Durability);
+                break;
+            case Effect.ArmDeadline arm:
+                _deadlines.Arm(arm.Kind, arm.Generation, TimeSpan.FromMilliseconds(arm.AtMs - nowMs));
+                break;
+            case Effect.DisarmDeadline disarm:
+                _deadlines.Disarm(disarm.Kind);
+                break;
+            case Effect.Count count:
+                _context.Metrics.Count(count.What);
+                break;
+            default:
+                throw new InvalidOperationException($"No one performs {effect.GetType().Name}.");
+        }
+    }
+
+    /// <summary>Numbers a frame, keeps it until the client confirms it, and delivers it if nothing before it waits.</summary>
+    public void Send(ReadOnlySpan<byte> frame, OutputTraits traits, int audioMs, long afterFact)
+    {
+        var overflowed = Output.Overflowed;
+        Output.Append(frame, traits, audioMs, afterFact);
+        if (Output.Overflowed > overflowed)
+        {
+            _context.Metrics.Count("outputOverflowed");
+        }
+
+        if (Client is { } client)
+        {
+            Output.DeliverTo(client.Edge);
+        }
+    }
+
+    public void Durable(long position)
+    {
+        Output.Durable(position);
+        if (Client is { } client)
+        {
+            Output.DeliverTo(client.Edge);
+        }
+
+        CloseWhenDelivered(atOnce: false);
+    }
+
+    /// <summary>Gives or takes the client's credit by how the link takes its input.</summary>
+    public void Credit()
+    {
+        if (Pump.IsClogged)
+        {
+            Client?.Pause();
+        }
+        else
+        {
+            Client?.Resume();
+        }
+    }
+
+    /// <summary>After a bug: nothing may be left behind.</summary>
+    public void Abort()
+    {
+        _link?.Close();
+        Leave(new EdgeClose(1011, "Internal error encountered."));
+    }
+
+    /// <summary>Off the mailbox: writes what is still to be written, then gives the conversation up.</summary>
+    public async Task FinishAsync()
+    {
+        await _journal.FinishAsync(LastWrites);
+        _actor.Finished();
+        await _context.Store.ReleaseAsync(_context.Ownership, CancellationToken.None);
+    }
+
+    /// <summary>On the mailbox, after everything else: gives memory back.</summary>
+    public void Dispose()
+    {
+        _deadlines.Dispose();
+        Leave(_closing ?? new EdgeClose(1011, "The conversation was put away; resume the session to continue."));
+        Pump.Dispose();
+        Output.Dispose();
+    }
+
+    private void Open(Effect.OpenLink open)
+    {
+        var handle = open.Plan is ResumePlan.Resume resume ? resume.Checkpoint.Handle : null;
+        _link = new LinkRunner(
+            open.Link,
+            _context.Endpoint.Target,
+            _context.Settings.Link,
+            UpstreamSetup.Write(_context.Setup, handle),
+            _context.Clock,
+            _actor.LinkReceived,
+            _actor.LinkClosed);
+        _link.Start();
+    }
+
+    private void SendTurnEnd(Effect.ForwardTurnEnd end)
+    {
+        var frame = Stripped(end.StripInput, end.StripOutput);
+        if (FrameEditor.SplitTurnEnd(frame) is var (content, turnEnd))
+        {
+            Send(content, Audible(), ServerNotices.AudioMs(_scanned), afterFact: 0);
+            Send(turnEnd, OutputTraits.TurnComplete, audioMs: 0, end.AfterFact);
+        }
+        else
+        {
+            Send(frame, OutputTraits.TurnComplete, audioMs: 0, end.AfterFact);
+        }
+    }
+
+    private OutputTraits Audible() => _scanned.Has(ServerParts.ModelAudio) ? OutputTraits.Audio : OutputTraits.None;
+
+    /// <summary>The frame in hand as this client asked for it.</summary>
+    private ReadOnlySpan<byte> Stripped(bool input, bool output)
+    {
+        if (_scanned.Has(ServerParts.SetupComplete))
+        {
+            return WithSessionId(_frame.Span);
+        }
+
+        var strips = (input && !_scanned.InputTranscriptionMember.IsEmpty, output && !_scanned.OutputTranscriptionMember.IsEmpty);
+        if (strips == (false, false))
+        {
+            return _frame.Span;
+        }
+
+        FrameSlice[] members = strips switch
+        {
+            (true, true) => [_scanned.InputTranscriptionMember, _scanned.OutputTranscriptionMember],
+            (true, false) => [_scanned.InputTranscriptionMember],
+            _ => [_scanned.OutputTranscriptionMember],
+        };
+        _edited.ResetWrittenCount();
+        FrameEditor.WriteWithout(_frame.Span, members, _edited);
+        return _edited.WrittenSpan;
+    }
+
+    /// <summary>Upstream's own <c>setupComplete</c> goes to a client that waits for a consent signature, under our id.</summary>
+    private byte[] WithSessionId(ReadOnlySpan<byte> frame)
+    {
+        var message = JsonNode.Parse(frame)!.AsObject();
+        message["setupComplete"]!["sessionId"] = _actor.Id.ToString();
+        return System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(message);
+    }
+
+    private void CloseWhenDelivered(bool atOnce)
+    {
+        if (_closing is { } close && (atOnce || !Output.IsWaiting))
+        {
+            Leave(close);
+        }
+    }
+
+    private void Leave(EdgeClose close)
+    {
+        if (Client is { } client)
+        {
+            client.Resume();
+            client.Edge.Close(close);
+            Client = null;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using System.Diagnostics.Metrics;
+
+namespace Orchestrator.Grains.Actor;
+
+/// <summary>Counters of the conversation shell, in the meter <c>Orchestrator.Grains</c>. No ids in tags.</summary>
+public sealed class GrainMetrics
+{
+    public const string MeterName = "Orchestrator.Grains";
+
+    private readonly Counter<long> _counted;
+    private readonly UpDownCounter<long> _active;
+
+    public GrainMetrics(IMeterFactory factory)
+    {
+        var meter = factory.Create(MeterName);
+        _counted = meter.CreateCounter<long>("orchestrator.conversation.events", description: "Things worth a number: stale inputs, missed checkpoints, evicted input, overflowed output. Tag: what.");
+        _active = meter.CreateUpDownCounter<long>("orchestrator.conversation.active", description: "Conversations in memory.");
+    }
+
+    public void Count(string what) => _counted.Add(1, new KeyValuePair<string, object?>("what", what));
+
+    public void Activated() => _active.Add(1);
+
+    public void Released() => _active.Add(-1);
+}

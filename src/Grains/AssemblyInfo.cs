@@ -1,0 +1,5 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Orchestrator.Silo")]
+[assembly: InternalsVisibleTo("Grains.Tests")]
+[assembly: InternalsVisibleTo("Silo.Tests")]

@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Orchestrator.Grains.Recovery;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Grains.Conversations;
+
+/// <summary>The state of a conversation that was put away, folded from its journal.</summary>
+public static class ConversationHistory
+{
+    /// <summary>The fact that opened the conversation; null in a journal that never got that far.</summary>
+    public static (ConversationOpened Fact, DateTimeOffset At)? Opening(IReadOnlyList<JournalEntry> entries) =>
+        entries is [{ Fact: ConversationOpened opened, At: var at }, ..] ? (opened, at) : null;
+
+    public static ConversationState Restore(ConversationRules rules, IReadOnlyList<JournalEntry> entries)
+    {
+        var state = new ConversationState { Rules = rules };
+        foreach (var entry in entries)
+        {
+            state = Fold(state, entry.Fact) with { Journal = entry.Position, Durable = entry.Position };
+        }
+
+        // Input is numbered by us and was never journaled: numbering goes on after what is known.
+        var known = Math.Max(state.CommittedTo, state.Checkpoint?.Position ?? 0);
+        state.Media.LastInput = known;
+        state.Media.LastMeaningful = state.CommittedTo;
+        return state;
+    }
+
+    private static ConversationState Fold(ConversationState state, ConversationFact fact)
+    {
+        switch (fact)
+        {
+            case ClientAttached attached:
+                return state with { Attachments = Math.Max(state.Attachments, attached.Generation) };
+            case LinkOpened opened:
+                return state with { Links = Math.Max(state.Links, opened.Link), Lineage = opened.Lineage };
+            case LinkLost lost:
+                // A rejected handle is gone for good.
+                return lost.Cause == JsonNamingPolicy.CamelCase.ConvertName(nameof(CloseCause.HandleRejected))
+                    ? state with { Links = Math.Max(state.Links, lost.Link), Checkpoint = null }
+                    : state with { Links = Math.Max(state.Links, lost.Link) };
+            case CheckpointTaken taken:
+                return state with
+                {
+                    Checkpoint = taken.SetupHash == state.Rules.SetupHash && taken.Endpoint == state.Rules.Endpoint
+                        ? new Checkpoint(taken.Handle, taken.Position, taken.Lineage, taken.Link)
+                        : null,
+                };
+            case TurnCommitted turn:
+                var next = state with
+                {
+                    Turns = turn.Turn,
+                    Settled = turn.Ending == TurnEnding.Cut ? state.Settled : state.Settled + 1,
+                    CommittedTo = Math.Max(state.CommittedTo, turn.InputTo),
+                };
+                next.Media.LastOutput = Math.Max(next.Media.LastOutput, turn.OutputSeq);
+                return next;
+            case ConversationEnded:
+                return state with { Ended = true };
+            default:
+                return state;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Gemini.Live.Links;
+using Gemini.Live.Scanning;
+using Orchestrator.Attach;
+
+namespace Orchestrator.Grains.Conversations;
+
+/// <summary>Everything that can happen to a conversation, in the past tense.</summary>
+public abstract record ConversationInput
+{
+    private ConversationInput()
+    {
+    }
+
+    /// <summary>A client was attached; generation as in <see cref="ConversationState.Attachments"/>.</summary>
+    public sealed record ClientAttached(int Generation, ClientWants Wants) : ConversationInput;
+
+    /// <summary>The client of that generation closed (code) or vanished (null).</summary>
+    public sealed record ClientDetached(int Generation, int? Code, string Reason) : ConversationInput;
+
+    /// <summary>A client frame that needs a decision; steady audio ends at <see cref="MediaPath"/>.</summary>
+    /// <param name="Seq">Its input position.</param>
+    /// <param name="Traits">What is in it.</param>
+    /// <param name="Text">What the user typed in it, for the transcript; null in audio.</param>
+    public sealed record ClientSent(long Seq, InputTraits Traits, string? Text) : ConversationInput;
+
+    /// <summary>Function results came with the frame at <paramref name="Seq"/>.</summary>
+    public sealed record ClientAnsweredTools(long Seq, ImmutableArray<ToolResult> Results) : ConversationInput;
+
+    /// <summary>The input log was full and gave up its oldest frames.</summary>
+    public sealed record InputEvicted(long From, long To, long AudioMs, long Bytes) : ConversationInput;
+
+    /// <summary>A frame arrived on a link.</summary>
+    public sealed record LinkMessage(int Link, ServerNotice Notice) : ConversationInput;
+
+    /// <summary>A link ended, after everything that it had sent.</summary>
+    public sealed record LinkClosed(int Link, LinkLoss Loss) : ConversationInput;
+
+    /// <summary>A deadline came; ignored unless its generation is the armed one.</summary>
+    public sealed record DeadlineElapsed(DeadlineKind Kind, int Generation) : ConversationInput;
+
+    /// <summary>Facts up to this position are durable.</summary>
+    public sealed record JournalCommitted(long Position) : ConversationInput;
+
+    /// <summary>Another silo owns the conversation now.</summary>
+    public sealed record OwnershipLost : ConversationInput;
+
+    /// <summary>The silo shuts down: the conversation is put away, resumable.</summary>
+    public sealed record StopRequested : ConversationInput;
+
+    /// <summary>Someone with the right to do so ended it.</summary>
+    public sealed record EndRequested(string Reason, string By) : ConversationInput;
+}
+
+/// <summary>One function result of a <c>toolResponse</c>.</summary>
+public sealed record ToolResult(string Id, string Name, JsonElement Response, bool WillContinue);
+
+/// <summary>One function call of a <c>toolCall</c>.</summary>
+public sealed record ToolRequest(string Id, string Name, JsonElement Args);
+
+/// <summary>A server frame as the step needs it: flags, and the few values that matter, already unescaped.</summary>
+public sealed record ServerNotice(ServerParts Parts)
+{
+    public int AudioMs { get; init; }
+
+    public string InputText { get; init; } = "";
+
+    public string OutputText { get; init; } = "";
+
+    /// <summary>A new resumption handle that may be used; null when the update has none.</summary>
+    public string? Handle { get; init; }
+
+    public JsonElement? Usage { get; init; }
+
+    public ImmutableArray<ToolRequest> Calls { get; init; } = [];
+
+    public ImmutableArray<string> CancelledCalls { get; init; } = [];
+
+    public bool Has(ServerParts parts) => (Parts & parts) != 0;
+}

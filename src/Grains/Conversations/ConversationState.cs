@@ -1,0 +1,150 @@
+using System.Collections.Immutable;
+using Orchestrator.Grains.Recovery;
+using Orchestrator.Grains.Turns;
+
+namespace Orchestrator.Grains.Conversations;
+
+/// <summary>
+/// All that a conversation knows about itself, apart from bytes. Immutable except for <see cref="Media"/>,
+/// which only <see cref="MediaPath"/> updates in place; the owner of the state is its single writer.
+/// </summary>
+public sealed record ConversationState
+{
+    /// <summary>Rules that do not change during the conversation.</summary>
+    public required ConversationRules Rules { get; init; }
+
+    /// <summary>Counters of the audio path.</summary>
+    public MediaCounters Media;
+
+    public TurnState Turn { get; init; } = TurnState.Idle.Instance;
+
+    public TurnDraft Draft { get; init; } = TurnDraft.Empty;
+
+    /// <summary>Number of committed turns, which is the number of the last one.</summary>
+    public int Turns { get; init; }
+
+    /// <summary>Number of committed turns that the model finished or the user interrupted: what a new link must know of.
+    /// A cut turn is not among them; it is owed again.</summary>
+    public int Settled { get; init; }
+
+    /// <summary>Last input position that a committed turn has answered.</summary>
+    public long CommittedTo { get; init; }
+
+    /// <summary>Function calls without a result, by id, with the name.</summary>
+    public ImmutableDictionary<string, string> OpenCalls { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Manual activity: true between activityStart and activityEnd.</summary>
+    public bool ActivityOpen { get; init; }
+
+    /// <summary>True between <c>interactionStatus</c> IN_PROGRESS and IDLE (extended thinking).</summary>
+    public bool InteractionOpen { get; init; }
+
+    public LinkState Link { get; init; } = LinkState.Parked.Instance;
+
+    /// <summary>Number of connections so far, which is the number of the last one.</summary>
+    public int Links { get; init; }
+
+    /// <summary>Number of upstream sessions so far; resumed connections stay in theirs.</summary>
+    public int Lineage { get; init; }
+
+    /// <summary>The newest handle that may be resumed, if any.</summary>
+    public Checkpoint? Checkpoint { get; init; }
+
+    /// <summary>The wait for a handle at a turn boundary, if one is under way.</summary>
+    public CheckpointHold? Hold { get; init; }
+
+    public EdgeState Edge { get; init; } = EdgeState.None.Instance;
+
+    /// <summary>Number of attachments so far; only the newest is listened to.</summary>
+    public int Attachments { get; init; }
+
+    /// <summary>Position of the newest fact, durable or not.</summary>
+    public long Journal { get; init; }
+
+    /// <summary>Position up to which facts are durable.</summary>
+    public long Durable { get; init; }
+
+    /// <summary>Position of the newest commit whose <c>turnComplete</c> waits for it; 0 when none waits.</summary>
+    public long AwaitedCommit { get; init; }
+
+    /// <summary>Trims that wait until a fact is durable: the log may lose input up to <c>Input</c> when <c>Fact</c> is.</summary>
+    public (long Fact, long Input) PendingTrim { get; init; }
+
+    /// <summary>Generation of the newest deadline; older ones are ignored by name.</summary>
+    public int Deadlines { get; init; }
+
+    /// <summary>Generations of the deadlines that are armed.</summary>
+    public ImmutableDictionary<DeadlineKind, int> Armed { get; init; } = ImmutableDictionary<DeadlineKind, int>.Empty;
+
+    public bool Ended { get; init; }
+
+    /// <summary>Nothing said since the last committed turn: old microphone silence is of no use to anyone.</summary>
+    public bool IsQuiet => Turn is TurnState.Idle && Media.LastMeaningful <= CommittedTo;
+}
+
+/// <summary>Whether a client is attached.</summary>
+public abstract record EdgeState
+{
+    private EdgeState()
+    {
+    }
+
+    public sealed record None : EdgeState
+    {
+        public static readonly None Instance = new();
+    }
+
+    public sealed record Attached(int Generation, ClientWants Wants) : EdgeState;
+
+    /// <summary>The client vanished; its link is kept for the grace time.</summary>
+    public sealed record Lost(int Generation, ClientWants Wants) : EdgeState;
+}
+
+/// <summary>A wait at a turn boundary: unvoiced audio is held so that the next handle covers exactly <paramref name="Position"/>.</summary>
+/// <param name="Position">Last input position that went out before the hold.</param>
+/// <param name="Overdue">The time for the handle is over, but nothing is being held up: the next input ends the wait.</param>
+public sealed record CheckpointHold(long Position, bool Overdue);
+
+/// <summary>What the step may ask to be woken for.</summary>
+public enum DeadlineKind
+{
+    /// <summary><c>setupComplete</c> of a connection is overdue.</summary>
+    LinkSetup,
+    /// <summary>The next try of a recovery is due.</summary>
+    LinkRetry,
+    /// <summary>No handle came at the turn boundary.</summary>
+    CheckpointHold,
+    /// <summary>A commit is overdue.</summary>
+    Commit,
+    /// <summary>The client did not come back.</summary>
+    Grace,
+}
+
+/// <summary>Numbers that the step decides by; configuration and model decide them once.</summary>
+/// <param name="ManualActivity">The client marks its turns with activityStart and activityEnd.</param>
+/// <param name="SilenceMs">Silence that ends the user's turn under automatic activity detection.</param>
+/// <param name="InitialHistory">The first complete clientContent is history and gets no answer (<c>historyConfig</c>).</param>
+/// <param name="Endpoint">Configured name of the upstream endpoint.</param>
+/// <param name="SetupHash">Hash of the setup that checkpoints are bound to.</param>
+public sealed record ConversationRules(bool ManualActivity, long SilenceMs, bool InitialHistory, string Endpoint, string SetupHash)
+{
+    /// <summary>How long unvoiced audio is held for a handle at a turn boundary (DESIGN §7).</summary>
+    public long CheckpointHoldMs { get; init; } = 200;
+
+    /// <summary>How long a link may take from dial to <c>setupComplete</c>.</summary>
+    public long LinkSetupMs { get; init; } = 20_000;
+
+    /// <summary>Time budget of one recovery.</summary>
+    public long RecoveryMs { get; init; } = 30_000;
+
+    /// <summary>First wait between two tries; doubles up to <see cref="RetryMaxMs"/>.</summary>
+    public long RetryMs { get; init; } = 250;
+
+    public long RetryMaxMs { get; init; } = 4_000;
+
+    /// <summary>A commit that takes longer detaches the client.</summary>
+    public long CommitMs { get; init; } = 10_000;
+
+    /// <summary>How long a vanished client's link is kept.</summary>
+    public long GraceMs { get; init; } = 60_000;
+}

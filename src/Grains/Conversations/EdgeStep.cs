@@ -1,0 +1,84 @@
+using Orchestrator.Attach;
+using Orchestrator.Grains.Recovery;
+using Orchestrator.Grains.Turns;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Grains.Conversations;
+
+/// <summary>Clients come, go and come back (DESIGN §6.7, §6.8).</summary>
+internal static class EdgeStep
+{
+    public static void Attach(Transition t, ConversationInput.ClientAttached attached)
+    {
+        if (attached.Generation <= t.State.Attachments)
+        {
+            t.Count("staleAttach");
+            return;
+        }
+
+        t.State = t.State with
+        {
+            Attachments = attached.Generation,
+            Edge = new EdgeState.Attached(attached.Generation, attached.Wants),
+        };
+        t.Disarm(DeadlineKind.Grace);
+        t.Append(new ClientAttached(attached.Generation));
+        LinkStep.EnsureOpen(t);
+    }
+
+    public static void Detach(Transition t, ConversationInput.ClientDetached detached)
+    {
+        if (t.State.Edge is not EdgeState.Attached edge || edge.Generation != detached.Generation)
+        {
+            t.Count("staleDetach");
+            return;
+        }
+
+        t.Append(new ClientDetached(detached.Generation, detached.Code, detached.Reason));
+        if (detached.Code != 1000)
+        {
+            // Vanished, or sent away by something other than its user's wish to stop: it may be back in a moment.
+            t.State = t.State with { Edge = new EdgeState.Lost(edge.Generation, edge.Wants) };
+            t.Arm(DeadlineKind.Grace, t.Now + t.State.Rules.GraceMs);
+            return;
+        }
+
+        t.State = t.State with { Edge = EdgeState.None.Instance };
+        Park(t, "the client closed");
+    }
+
+    public static void GraceOver(Transition t)
+    {
+        if (t.State.Edge is EdgeState.Lost)
+        {
+            t.State = t.State with { Edge = EdgeState.None.Instance };
+            Park(t, "the client did not come back within the grace time");
+        }
+    }
+
+    public static void End(Transition t, string reason, string by)
+    {
+        TurnCommit.Abandon(t);
+        t.Append(new ConversationEnded(reason, by), Durability.Flushed);
+        LinkStep.Close(t);
+        t.CloseClient(new EdgeClose(1000, reason));
+        t.State = t.State with { Ended = true };
+        t.Emit(new Effect.Release(reason));
+    }
+
+    /// <summary>The silo goes down. The drain of the cluster issue moves conversations instead.</summary>
+    public static void Stop(Transition t)
+    {
+        t.CloseClient(EdgeClose.Restarting);
+        Park(t, "the silo stops");
+    }
+
+    /// <summary>Nobody listens: what was said so far is written down, the link is closed, memory is freed.
+    /// The journal and the checkpoint stay, so that a handle can bring the conversation back.</summary>
+    public static void Park(Transition t, string reason)
+    {
+        TurnCommit.Abandon(t);
+        LinkStep.Close(t);
+        t.Emit(new Effect.Release(reason));
+    }
+}

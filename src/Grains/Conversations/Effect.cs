@@ -1,0 +1,67 @@
+using Orchestrator.Attach;
+using Orchestrator.Grains.Recovery;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Grains.Conversations;
+
+/// <summary>Everything that a conversation can do to the world, in the imperative; performed in order.</summary>
+public abstract record Effect
+{
+    private Effect()
+    {
+    }
+
+    /// <summary>Dial, send the setup (with the plan's handle), and report frames and the end of this link.</summary>
+    public sealed record OpenLink(int Link, ResumePlan Plan) : Effect;
+
+    public sealed record CloseLink(int Link) : Effect;
+
+    /// <summary>From now on input after this position goes out on the live link, oldest first.</summary>
+    public sealed record SendInputAfter(long Position) : Effect;
+
+    /// <summary>Keep input in the log; send none.</summary>
+    public sealed record HoldInput : Effect
+    {
+        public static readonly HoldInput Instance = new();
+    }
+
+    /// <summary>Go on where <see cref="HoldInput"/> stopped.</summary>
+    public sealed record ReleaseInput : Effect
+    {
+        public static readonly ReleaseInput Instance = new();
+    }
+
+    /// <summary>Forget input up to this position.</summary>
+    public sealed record TrimInput(long Position) : Effect;
+
+    /// <summary>Pass the frame in hand to the client, without the transcriptions that it did not ask for.</summary>
+    public sealed record ForwardFrame(bool StripInput, bool StripOutput) : Effect;
+
+    /// <summary>Pass the frame in hand to the client: content at once, the end of the turn once the fact is durable.</summary>
+    public sealed record ForwardTurnEnd(bool StripInput, bool StripOutput, long AfterFact) : Effect;
+
+    /// <summary>Send a frame of our own making, once the fact is durable (0: at once).</summary>
+    public sealed record SendToClient(ReadOnlyMemory<byte> Frame, OutputTraits Traits, long AfterFact) : Effect;
+
+    /// <summary>The user interrupted: audio of this turn that the client has not confirmed is not worth sending again.</summary>
+    public sealed record DiscardAudio : Effect
+    {
+        public static readonly DiscardAudio Instance = new();
+    }
+
+    /// <summary>Close the client's socket: after all that is still to be delivered, or at once.</summary>
+    public sealed record CloseClient(EdgeClose Close, bool AtOnce) : Effect;
+
+    /// <summary>Write a fact at this journal position.</summary>
+    public sealed record Append(long Position, ConversationFact Fact, Durability Durability) : Effect;
+
+    public sealed record ArmDeadline(DeadlineKind Kind, int Generation, long AtMs) : Effect;
+
+    public sealed record DisarmDeadline(DeadlineKind Kind) : Effect;
+
+    /// <summary>Finish writing, give up ownership and leave memory.</summary>
+    public sealed record Release(string Reason) : Effect;
+
+    /// <summary>Something worth a number in the metrics happened: an input from the past, a checkpoint that was missed.</summary>
+    public sealed record Count(string What) : Effect;
+}

@@ -1,0 +1,37 @@
+namespace Orchestrator.Grains.Conversations;
+
+/// <summary>
+/// What steady audio changes: plain numbers, updated in place so that a 20 ms frame costs no allocation.
+/// Everything that needs a decision goes through <see cref="ConversationStep"/>. Times are milliseconds
+/// since the conversation was opened; sequence numbers are input positions.
+/// </summary>
+public struct MediaCounters
+{
+    /// <summary>Newest input position.</summary>
+    public long LastInput;
+
+    /// <summary>Newest input position that says something: voiced audio, text, content or an activity mark.</summary>
+    public long LastMeaningful;
+
+    /// <summary>When the user's current turn began to be heard, and when it was last heard; 0 before.</summary>
+    public long FirstVoicedAt, LastVoicedAt;
+
+    /// <summary>Voiced audio of the user's current turn.</summary>
+    public long VoicedMs;
+
+    /// <summary>Unvoiced audio since the last voiced frame.</summary>
+    public long QuietMs;
+
+    /// <summary>Number of the newest output frame.</summary>
+    public long LastOutput;
+
+    /// <summary>When the model's current turn was first and last heard; 0 before.</summary>
+    public long FirstSpokenAt, LastSpokenAt;
+
+    /// <summary>Audio of the model's current turn.</summary>
+    public long SpokenMs;
+
+    internal void ForgetUserTurn() => (FirstVoicedAt, LastVoicedAt, VoicedMs, QuietMs) = (0, 0, 0, 0);
+
+    internal void ForgetModelTurn() => (FirstSpokenAt, LastSpokenAt, SpokenMs) = (0, 0, 0);
+}

@@ -1,0 +1,34 @@
+using Orchestrator.Attach;
+using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Turns;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Grains.Recovery;
+
+/// <summary>
+/// Closes the turn that a lost link left open, so that the client's session stays well-formed: a reply that had
+/// been generated whole is simply complete; one that was really cut is ended with <c>interrupted</c>.
+/// </summary>
+internal static class CutReply
+{
+    private static readonly byte[] Interrupted = """{"serverContent":{"interrupted":true}}"""u8.ToArray();
+    private static readonly byte[] TurnComplete = """{"serverContent":{"turnComplete":true}}"""u8.ToArray();
+
+    public static void Close(Transition t)
+    {
+        if (!t.State.Draft.Answering)
+        {
+            return;
+        }
+
+        var ending = TurnCommit.Ending(t.State.Turn);
+        if (ending == TurnEnding.Cut)
+        {
+            t.Emit(Effect.DiscardAudio.Instance);
+            t.Emit(new Effect.SendToClient(Interrupted, OutputTraits.None, AfterFact: 0));
+        }
+
+        var fact = ending == TurnEnding.Cut ? TurnCommit.Cut(t) : TurnCommit.Commit(t, ending);
+        t.Emit(new Effect.SendToClient(TurnComplete, OutputTraits.TurnComplete, fact));
+    }
+}

@@ -1,0 +1,98 @@
+using Orchestrator.Attach;
+using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Recovery;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Grains.Turns;
+
+/// <summary>
+/// Makes resumption handles into checkpoints (DESIGN §7). The protocol does not say which input a handle covers,
+/// so a handle counts only when nothing can be in flight: at a turn boundary, with unvoiced audio held for a moment.
+/// </summary>
+internal static class CheckpointStep
+{
+    /// <summary>A turn was committed: if this is a boundary, wait for the handle that covers it.</summary>
+    public static void Boundary(Transition t)
+    {
+        var state = t.State;
+        if (state.InteractionOpen || !state.OpenCalls.IsEmpty || state.Media.LastMeaningful > state.CommittedTo
+            || state.Link is not LinkState.Live)
+        {
+            t.Count("checkpointNotAtBoundary");
+            return;
+        }
+
+        t.State = state with { Hold = new CheckpointHold(state.Media.LastInput, Overdue: false) };
+        t.Emit(Effect.HoldInput.Instance);
+        t.Arm(DeadlineKind.CheckpointHold, t.Now + state.Rules.CheckpointHoldMs);
+    }
+
+    /// <summary>A resumable handle arrived on the live link.</summary>
+    public static void Handle(Transition t, LinkState.Live live, string handle)
+    {
+        var state = t.State;
+        long position;
+        if (state.Hold is { } hold)
+        {
+            position = hold.Position;
+            Release(t);
+        }
+        else if (state.Media.LastInput <= live.Plan.ReplayAfter)
+        {
+            // Nothing has been sent on this connection: the handle covers what the connection began with.
+            position = live.Plan.ReplayAfter;
+        }
+        else
+        {
+            t.Count("handleInFlight");
+            return;
+        }
+
+        t.State = t.State with { Checkpoint = new Checkpoint(handle, position, t.State.Lineage, live.Link) };
+        var fact = t.Append(
+            new CheckpointTaken(live.Link, t.State.Lineage, t.State.Rules.Endpoint, handle, position, t.State.Rules.SetupHash),
+            Durability.Flushed);
+        t.State = t.State with { PendingTrim = (fact, position) };
+    }
+
+    /// <summary>Input arrived during the wait: voiced or meaningful input ends it without a checkpoint.</summary>
+    public static void InputCame(Transition t, InputTraits traits)
+    {
+        if (t.State.Hold is { } hold && (hold.Overdue || (traits & ~(InputTraits.Audio | InputTraits.Video)) != 0))
+        {
+            t.Count("checkpointMissed");
+            Release(t);
+        }
+    }
+
+    /// <summary>The handle is late. While no input is being held up, waiting on costs nothing.</summary>
+    public static void Overdue(Transition t)
+    {
+        if (t.State.Hold is not { } hold)
+        {
+            return;
+        }
+
+        if (t.State.Media.LastInput == hold.Position)
+        {
+            t.State = t.State with { Hold = hold with { Overdue = true } };
+            return;
+        }
+
+        t.Count("checkpointMissed");
+        Release(t);
+    }
+
+    /// <summary>The link is gone: what was held stays in the log for the next one.</summary>
+    public static void Drop(Transition t)
+    {
+        t.State = t.State with { Hold = null };
+        t.Disarm(DeadlineKind.CheckpointHold);
+    }
+
+    private static void Release(Transition t)
+    {
+        Drop(t);
+        t.Emit(Effect.ReleaseInput.Instance);
+    }
+}

@@ -1,0 +1,173 @@
+using Gemini.Live.Scanning;
+using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Recovery;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Grains.Turns;
+
+/// <summary>What a frame of the live link does to the turn region, and what of it the client gets.</summary>
+internal static class ModelTurn
+{
+    private const ServerParts ModelOutput =
+        ServerParts.ModelAudio | ServerParts.ModelText | ServerParts.ModelThought | ServerParts.ModelOther
+        | ServerParts.OutputTranscription | ServerParts.ToolCall;
+
+    private const ServerParts Transcripts = ServerParts.InputTranscription | ServerParts.OutputTranscription;
+
+    /// <summary>Never the client's business: these belong to one upstream connection, and the client has none.</summary>
+    private const ServerParts OurOwn =
+        ServerParts.SetupComplete | ServerParts.GoAway | ServerParts.SessionResumptionUpdate;
+
+    public static void Received(Transition t, LinkState.Live live, ServerNotice notice)
+    {
+        if (notice.Handle is { } handle)
+        {
+            CheckpointStep.Handle(t, live, handle);
+        }
+
+        // The protocol bundles at will: content first, the end of the turn last (dossier §3.8, rule 10).
+        Heard(t, notice);
+        if (notice.Has(ModelOutput))
+        {
+            Spoke(t, notice);
+        }
+
+        Tools(t, notice);
+        if (notice.Has(ServerParts.GenerationComplete) && t.State.Turn is TurnState.ModelSpeaking)
+        {
+            t.State = t.State with { Turn = TurnState.PlaybackPending.Instance };
+        }
+
+        if (notice.Has(ServerParts.Interrupted))
+        {
+            t.State = t.State with { Turn = t.State.Draft.Answering ? TurnState.Interrupted.Instance : t.State.Turn };
+            t.Emit(Effect.DiscardAudio.Instance);
+        }
+
+        if (notice.Has(ServerParts.InteractionInProgress | ServerParts.InteractionIdle))
+        {
+            t.State = t.State with { InteractionOpen = notice.Has(ServerParts.InteractionInProgress) };
+        }
+
+        Metered(t, notice);
+        var wants = Wants(t.State);
+        if (notice.Has(ServerParts.TurnComplete))
+        {
+            var fact = TurnCommit.Complete(t);
+            t.Emit(new Effect.ForwardTurnEnd(!wants.InputTranscription, !wants.OutputTranscription, fact));
+            if (fact != 0)
+            {
+                CheckpointStep.Boundary(t);
+            }
+        }
+        else if (IsForClient(notice.Parts, wants))
+        {
+            t.Emit(new Effect.ForwardFrame(
+                notice.Has(ServerParts.InputTranscription) && !wants.InputTranscription,
+                notice.Has(ServerParts.OutputTranscription) && !wants.OutputTranscription));
+        }
+    }
+
+    /// <summary>Fillers, our own handles and transcripts that nobody asked for leave nothing to forward.</summary>
+    private static bool IsForClient(ServerParts parts, ClientWants wants)
+    {
+        var rest = parts & ~OurOwn & ~ServerParts.ServerContent;
+        if (!wants.InputTranscription)
+        {
+            rest &= ~ServerParts.InputTranscription;
+        }
+
+        if (!wants.OutputTranscription)
+        {
+            rest &= ~ServerParts.OutputTranscription;
+        }
+
+        return rest != 0;
+    }
+
+    private static ClientWants Wants(ConversationState state) => state.Edge switch
+    {
+        EdgeState.Attached attached => attached.Wants,
+        EdgeState.Lost lost => lost.Wants,
+        _ => ClientWants.Everything,
+    };
+
+    private static void Heard(Transition t, ServerNotice notice)
+    {
+        if (notice.InputText.Length == 0)
+        {
+            return;
+        }
+
+        var draft = t.State.Draft;
+        if (UserTurn.UserSpeaksAgain(t.State))
+        {
+            t.State = t.State with { Draft = draft with { NextUserText = draft.NextUserText + notice.InputText } };
+        }
+        else if (t.State.IsQuiet && t.State.Turns > 0)
+        {
+            // Input transcripts keep no order with the rest: this one is late, its turn is already written.
+            t.Append(new TurnAmended(t.State.Turns, notice.InputText, ModelText: null, Usage: null));
+        }
+        else
+        {
+            t.State = t.State with { Draft = draft with { UserText = draft.UserText + notice.InputText } };
+        }
+    }
+
+    private static void Spoke(Transition t, ServerNotice notice)
+    {
+        if (!t.State.Draft.Answering)
+        {
+            TurnCommit.BeginAnswer(t);
+        }
+
+        if (notice.Has(ServerParts.ModelAudio))
+        {
+            MediaPath.CountSpoken(t.State, notice.AudioMs, t.Now);
+        }
+
+        t.State = t.State with
+        {
+            Turn = t.State.Turn is TurnState.PlaybackPending or TurnState.Interrupted ? t.State.Turn : TurnState.ModelSpeaking.Instance,
+            Draft = notice.OutputText.Length == 0
+                ? t.State.Draft
+                : t.State.Draft with { ModelText = t.State.Draft.ModelText + notice.OutputText },
+        };
+    }
+
+    private static void Tools(Transition t, ServerNotice notice)
+    {
+        foreach (var call in notice.Calls)
+        {
+            t.State = t.State with { OpenCalls = t.State.OpenCalls.SetItem(call.Id, call.Name), Turn = TurnState.ToolPending.Instance };
+            t.Append(new ToolCalled(t.State.Turns + 1, call.Id, call.Name, call.Args));
+        }
+
+        foreach (var id in notice.CancelledCalls)
+        {
+            if (t.State.OpenCalls.ContainsKey(id))
+            {
+                t.State = t.State with { OpenCalls = t.State.OpenCalls.Remove(id) };
+                t.Append(new ToolCancelled(id));
+            }
+        }
+    }
+
+    private static void Metered(Transition t, ServerNotice notice)
+    {
+        if (notice.Usage is not { } usage)
+        {
+            return;
+        }
+
+        if (t.State.Draft.Answering)
+        {
+            t.State = t.State with { Draft = t.State.Draft with { Usage = usage } };
+        }
+        else if (t.State.Turns > 0)
+        {
+            t.Append(new TurnAmended(t.State.Turns, UserText: null, ModelText: null, usage));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using Orchestrator.Attach;
+using Orchestrator.Grains.Conversations;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Grains.Turns;
+
+/// <summary>What the user's side does to the turn region. The counters were updated by <see cref="MediaPath"/> before.</summary>
+internal static class UserTurn
+{
+    public static void Sent(Transition t, ConversationInput.ClientSent sent)
+    {
+        CheckpointStep.InputCame(t, sent.Traits);
+        var state = t.State;
+        var traits = sent.Traits;
+        if ((traits & InputTraits.ActivityStart) != 0)
+        {
+            t.State = state with { ActivityOpen = true, Turn = Began(state.Turn) };
+        }
+        else if ((traits & InputTraits.ActivityEnd) != 0)
+        {
+            t.State = state with { ActivityOpen = false };
+            Asked(t, text: null);
+        }
+        else if ((traits & (InputTraits.Text | InputTraits.ContentComplete)) != 0)
+        {
+            if ((traits & InputTraits.ContentComplete) != 0 && state.Rules.InitialHistory && state.Turns == 0 && state.Draft == TurnDraft.Empty)
+            {
+                return;
+            }
+
+            Asked(t, sent.Text);
+        }
+        else if ((traits & InputTraits.AudioStreamEnd) != 0)
+        {
+            if (state.Turn is TurnState.UserSpeaking)
+            {
+                Asked(t, text: null);
+            }
+        }
+        else if ((traits & InputTraits.Voiced) != 0)
+        {
+            t.State = state with { Turn = Began(state.Turn) };
+        }
+        else if ((traits & InputTraits.Audio) != 0 && state.Turn is TurnState.UserSpeaking && !state.Rules.ManualActivity)
+        {
+            // Enough silence: upstream will find the same, or has already.
+            t.State = state with { Turn = new TurnState.AwaitingModel(state.Media.LastVoicedAt) };
+        }
+    }
+
+    public static void AnsweredTools(Transition t, ConversationInput.ClientAnsweredTools answers)
+    {
+        CheckpointStep.InputCame(t, InputTraits.ToolResponse);
+        var calls = t.State.OpenCalls;
+        foreach (var result in answers.Results)
+        {
+            if (!calls.TryGetValue(result.Id, out var name))
+            {
+                t.Count("unknownToolResult");
+                continue;
+            }
+
+            if (!result.WillContinue)
+            {
+                calls = calls.Remove(result.Id);
+            }
+
+            t.Append(new ToolAnswered(result.Id, name, result.Response));
+        }
+
+        var draft = t.State.Draft;
+        t.State = t.State with
+        {
+            OpenCalls = calls,
+            // The result is part of the turn that it belongs to, unless the user has begun to say something else.
+            Draft = draft.Answering && !UserSpeaksAgain(t.State) ? draft with { AnsweredTo = answers.Seq } : draft,
+            Turn = t.State.Turn is TurnState.ToolPending && calls.IsEmpty ? new TurnState.AwaitingModel(t.Now) : t.State.Turn,
+        };
+    }
+
+    public static void Evicted(Transition t, ConversationInput.InputEvicted evicted)
+    {
+        t.Count("inputEvicted");
+        t.Append(new InputEvicted(evicted.From, evicted.To, evicted.AudioMs, evicted.Bytes));
+    }
+
+    private static TurnState Began(TurnState turn) =>
+        turn is TurnState.Idle or TurnState.AwaitingModel ? TurnState.UserSpeaking.Instance : turn;
+
+    /// <summary>The user is done and an answer is due. Words typed while the model speaks are the next turn's.</summary>
+    private static void Asked(Transition t, string? text)
+    {
+        var draft = t.State.Draft;
+        t.State = t.State with
+        {
+            Turn = t.State.Turn is TurnState.Idle or TurnState.UserSpeaking or TurnState.AwaitingModel
+                ? new TurnState.AwaitingModel(t.Now)
+                : t.State.Turn,
+            Draft = draft.Answering
+                ? draft with { NextAskedAt = t.Now, NextUserText = Join(draft.NextUserText, text) }
+                : draft with { AskedAt = t.Now, UserText = Join(draft.UserText, text) },
+        };
+    }
+
+    private static string Join(string before, string? text) =>
+        string.IsNullOrEmpty(text) ? before : before.Length == 0 ? text : $"{before}\n{text}";
+
+    /// <summary>True when the user has said something since the model began to answer.</summary>
+    public static bool UserSpeaksAgain(ConversationState state) =>
+        state.Draft.Answering && (state.ActivityOpen || state.Media.LastVoicedAt != 0);
+}

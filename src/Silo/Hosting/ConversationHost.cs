@@ -1,0 +1,272 @@
+using System.Collections.Concurrent;
+using Gemini.Live.Setup;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Attach;
+using Orchestrator.Grains.Actor;
+using Orchestrator.Grains.Conversations;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Silo.Hosting;
+
+/// <summary>
+/// The grains of this silo: activates a conversation on its first attach, hands later attaches to the same actor,
+/// and forgets it when it has left memory. At most one activation of an id runs at a time.
+/// </summary>
+public sealed partial class ConversationHost(
+    IConversationStore store,
+    UpstreamEndpoint endpoint,
+    ConversationSettings settings,
+    SiloIdentity silo,
+    TimeProvider clock,
+    ILogger<ConversationHost> logger,
+    GrainMetrics metrics,
+    Action<Ownership, IReadOnlyList<JournalEntry>> published) : IConversationHost
+{
+    private readonly ConcurrentDictionary<ConversationId, Activation> _activations = new();
+
+    private volatile bool _stopping;
+
+    /// <summary>True until the silo begins to stop.</summary>
+    public bool IsAccepting => !_stopping;
+
+    /// <summary>Conversations in memory.</summary>
+    public int Count => _activations.Count;
+
+    /// <summary>True while the conversation is in memory here.</summary>
+    public bool IsActive(ConversationId conversation) => _activations.ContainsKey(conversation);
+
+    public async Task<AttachOutcome> AttachAsync(AttachRequest request, IEdge edge, CancellationToken cancellation)
+    {
+        if (_stopping)
+        {
+            return new AttachOutcome.Refused(EdgeClose.Restarting);
+        }
+
+        if (!SetupPlan.TryRead(request.SetupFrame.Span, out var setup, out var fault))
+        {
+            return new AttachOutcome.Refused(new EdgeClose(fault.CloseCode, fault.Reason));
+        }
+
+        if (!setup.ModelKnown)
+        {
+            UnknownModel(request.Conversation, setup.Model, setup.Entry.Family.ToString());
+        }
+
+        var wants = ClientWants.From(setup) with { AwaitsSetup = setup.AwaitsConsent && !request.Resume };
+        try
+        {
+            while (true)
+            {
+                var actor = await ActorAsync(request, setup, cancellation);
+                if (await actor.AttachAsync(edge, wants) is { } attachment)
+                {
+                    return new AttachOutcome.Attached(attachment);
+                }
+
+                await actor.Gone.WaitAsync(cancellation);
+            }
+        }
+        catch (ConversationNotFoundException)
+        {
+            return new AttachOutcome.Refused(EdgeClose.HandleUnknown);
+        }
+        catch (Exception failure) when (failure is IOException or JournalDamagedException)
+        {
+            StoreFailed(request.Conversation, failure.Message);
+            return new AttachOutcome.Refused(new EdgeClose(1011, "The conversation's journal is unavailable."));
+        }
+    }
+
+    public async Task<bool> EndAsync(TenantId tenant, ConversationId conversation, string reason, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            if (!_activations.TryGetValue(conversation, out var activation))
+            {
+                return await EndAwayAsync(tenant, conversation, reason, cancellation);
+            }
+
+            if (activation.Tenant != tenant)
+            {
+                return false;
+            }
+
+            var actor = await activation.Actor;
+            actor.Post(new ConversationInput.EndRequested(reason, "tenant"));
+            await actor.Gone.WaitAsync(cancellation);
+            if ((await store.LoadAsync(tenant, conversation, cancellation)).Entries.Any(e => e.Fact is ConversationEnded))
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>Puts every conversation away, in order: what is said so far is written, clients are told to resume.</summary>
+    public async Task StopAsync()
+    {
+        _stopping = true;
+        var actors = _activations.Values.Select(async activation =>
+        {
+            try
+            {
+                var actor = await activation.Actor;
+                actor.Post(new ConversationInput.StopRequested());
+                await actor.Gone;
+            }
+            catch (Exception failure) when (failure is IOException or ConversationNotFoundException or JournalDamagedException)
+            {
+                // It never came to life.
+            }
+        });
+        await Task.WhenAll(actors);
+    }
+
+    private async Task<ConversationActor> ActorAsync(AttachRequest request, SetupPlan setup, CancellationToken cancellation)
+    {
+        var id = request.Conversation;
+        while (true)
+        {
+            var created = new Activation(request.Tenant);
+            var activation = _activations.GetOrAdd(id, created);
+            if (activation == created)
+            {
+                created.Start(() => ActivateAsync(request, setup), () => _activations.TryRemove(KeyValuePair.Create(id, created)));
+            }
+
+            if (activation.Tenant != request.Tenant)
+            {
+                throw new ConversationNotFoundException(id);
+            }
+
+            var actor = await activation.Actor.WaitAsync(cancellation);
+            if (!actor.Gone.IsCompleted)
+            {
+                return actor;
+            }
+
+            _activations.TryRemove(KeyValuePair.Create(id, activation));
+        }
+    }
+
+    private async Task<ConversationActor> ActivateAsync(AttachRequest request, SetupPlan setup)
+    {
+        var ownership = await store.ClaimAsync(request.Tenant, request.Conversation, silo.Name, mustExist: request.Resume, CancellationToken.None);
+        try
+        {
+            var loaded = await store.LoadAsync(request.Tenant, request.Conversation, CancellationToken.None);
+            if (loaded.TornBytes > 0)
+            {
+                TornTail(request.Conversation, loaded.TornBytes);
+                metrics.Count("tornTail");
+            }
+
+            return request.Resume ? Restore(ownership, loaded.Entries) : await CreateAsync(ownership, setup);
+        }
+        catch
+        {
+            await store.ReleaseAsync(ownership, CancellationToken.None);
+            throw;
+        }
+    }
+
+    private ConversationActor Restore(Ownership ownership, IReadOnlyList<JournalEntry> entries)
+    {
+        if (ConversationHistory.Opening(entries) is not var (opened, at)
+            || entries.Any(e => e.Fact is ConversationEnded)
+            || clock.GetUtcNow() - entries[^1].At > settings.ResumableFor)
+        {
+            throw new ConversationNotFoundException(ownership.Conversation);
+        }
+
+        var context = Context(ownership, SetupPlan.FromJournal(opened.Setup));
+        var rules = ConversationRulesReader.Read(context.Setup, endpoint.Name, settings);
+        return new ConversationActor(context, ConversationHistory.Restore(rules, entries), at);
+    }
+
+    /// <summary>The conversation exists once its opening is on disk: an id that a client has seen is never unknown.</summary>
+    private async Task<ConversationActor> CreateAsync(Ownership ownership, SetupPlan setup)
+    {
+        var now = clock.GetUtcNow();
+        var opened = new JournalEntry(1, now, new ConversationOpened(ownership.Tenant.Value, setup.Model, setup.Setup));
+        await store.AppendAsync(ownership, [opened], Durability.Flushed, CancellationToken.None);
+        published(ownership, [opened]);
+        var rules = ConversationRulesReader.Read(setup, endpoint.Name, settings);
+        Opened(ownership.Conversation, ownership.Tenant, setup.Model);
+        return new ConversationActor(Context(ownership, setup), new ConversationState { Rules = rules, Journal = 1, Durable = 1 }, now);
+    }
+
+    /// <summary>Ends a conversation that is not in memory.</summary>
+    private async Task<bool> EndAwayAsync(TenantId tenant, ConversationId conversation, string reason, CancellationToken cancellation)
+    {
+        try
+        {
+            var ownership = await store.ClaimAsync(tenant, conversation, silo.Name, mustExist: true, cancellation);
+            try
+            {
+                var entries = (await store.LoadAsync(tenant, conversation, cancellation)).Entries;
+                if (!entries.Any(e => e.Fact is ConversationEnded))
+                {
+                    var ended = new JournalEntry(entries.Count + 1, clock.GetUtcNow(), new ConversationEnded(reason, "tenant"));
+                    await store.AppendAsync(ownership, [ended], Durability.Flushed, cancellation);
+                    published(ownership, [ended]);
+                }
+
+                return true;
+            }
+            finally
+            {
+                await store.ReleaseAsync(ownership, CancellationToken.None);
+            }
+        }
+        catch (ConversationNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    private ConversationContext Context(Ownership ownership, SetupPlan setup) =>
+        new(ownership, setup, endpoint, store, settings, clock, logger, metrics, published);
+
+    [LoggerMessage(1, LogLevel.Information, "Conversation {Conversation} of {Tenant} opened with {Model}", EventName = "ConversationOpened")]
+    private partial void Opened(ConversationId conversation, TenantId tenant, string model);
+
+    [LoggerMessage(2, LogLevel.Warning, "Conversation {Conversation} asks for {Model}, which is not in the catalog; it is treated like {Family}", EventName = "UnknownModel")]
+    private partial void UnknownModel(ConversationId conversation, string model, string family);
+
+    [LoggerMessage(3, LogLevel.Warning, "The journal of {Conversation} ended in {Bytes} bytes of an unfinished write, which were cut off", EventName = "TornTail")]
+    private partial void TornTail(ConversationId conversation, long bytes);
+
+    [LoggerMessage(4, LogLevel.Error, "The journal of {Conversation} is unavailable: {Message}", EventName = "StoreFailed")]
+    private partial void StoreFailed(ConversationId conversation, string message);
+
+    /// <summary>A place in the table, taken before the work is begun.</summary>
+    private sealed class Activation(TenantId tenant)
+    {
+        private readonly TaskCompletionSource<ConversationActor> _actor = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TenantId Tenant => tenant;
+
+        public Task<ConversationActor> Actor => _actor.Task;
+
+        public void Start(Func<Task<ConversationActor>> activate, Action remove) => _ = RunAsync(activate, remove);
+
+        private async Task RunAsync(Func<Task<ConversationActor>> activate, Action remove)
+        {
+            try
+            {
+                var actor = await activate();
+                _actor.SetResult(actor);
+                await actor.Gone;
+                remove();
+            }
+            catch (Exception failure)
+            {
+                remove();
+                _actor.TrySetException(failure);
+            }
+        }
+    }
+}
+
+/// <summary>Name of this silo in claims.</summary>
+public sealed record SiloIdentity(string Name);

@@ -1,0 +1,129 @@
+using Orchestrator.EndToEnd.Speech;
+using Orchestrator.Testing;
+using Xunit;
+
+namespace Orchestrator.EndToEnd;
+
+/// <summary>A phone changes its network in the middle of a reply, and comes back on a new socket with its handle.</summary>
+public sealed class LostClientTests
+{
+    private const int BytesPerMs = 48;
+    private const int TwiceAtMostMs = 500;
+
+    public enum Loss
+    {
+        /// <summary>Both ends believe in the connection; nothing gets through (half-open).</summary>
+        Frozen,
+
+        /// <summary>FIN without a close frame.</summary>
+        Cut,
+
+        /// <summary>RST.</summary>
+        Reset,
+    }
+
+    public enum Return
+    {
+        /// <summary>While the model is still speaking.</summary>
+        InMidReply,
+
+        /// <summary>After the model has said everything.</summary>
+        AfterTheReply,
+    }
+
+    [Theory]
+    [InlineData(Loss.Frozen, Return.InMidReply)]
+    [InlineData(Loss.Frozen, Return.AfterTheReply)]
+    [InlineData(Loss.Cut, Return.InMidReply)]
+    [InlineData(Loss.Cut, Return.AfterTheReply)]
+    [InlineData(Loss.Reset, Return.InMidReply)]
+    public async Task Client_LostInMidReplyAndBackWithItsHandle_HearsTheRestAndNothingTwice(Loss loss, Return comesBack)
+    {
+        using var folder = new TempDirectory();
+        await using var world = await World.StartAsync(null, [.. World.Says("A long answer, of which no part may be missing and none may come twice.", seconds: 6), ("Pace", "1.5")]);
+        await using var network = new TcpProxy(world.Orchestrator.Port);
+        var speech = await Recordings.PcmAsync(folder);
+
+        await using var before = await RawLiveClient.ConnectAsync($"http://127.0.0.1:{network.Port}");
+        await before.SetUpAsync();
+        await before.SpeakAsync(speech);
+        await Patience.Until(() => Task.FromResult(before.Audio.Length > 1500 * BytesPerMs), "1.5 s of the reply");
+        Lose(network, loss);
+        var session = Assert.Single(await world.Simulator.Oracle.SessionsAsync());
+        var saidAtLoss = (await world.Simulator.Oracle.ModelAudioAsync(session)).Length;
+        await Patience.Until(
+            async () => (await world.Simulator.Oracle.ModelAudioAsync(session)).Length >= (comesBack == Return.InMidReply ? saidAtLoss + (1000 * BytesPerMs) : 6000 * BytesPerMs),
+            "the model to speak on while nobody hears it");
+
+        await using var after = await RawLiveClient.ConnectAsync(world.Orchestrator.Url);
+        await after.SetUpAsync(handle: before.Handle);
+        await after.TurnCompleteAsync();
+
+        Assert.Equal(before.ConversationId, after.ConversationId);
+        var said = await world.Simulator.Oracle.ModelAudioAsync(session);
+        var (first, rest) = (before.Audio.ToArray(), after.Audio.ToArray());
+        Assert.True(said.AsSpan().StartsWith(first), "What was heard before the loss is not what the model said.");
+        Assert.True(said.AsSpan().EndsWith(rest), "What was heard after the return is not the end of what the model said.");
+        Assert.True(first.Length + rest.Length >= said.Length, $"{(said.Length - first.Length - rest.Length) / BytesPerMs} ms of the reply were never heard.");
+        var twice = (first.Length + rest.Length - said.Length) / BytesPerMs;
+        Assert.True(twice <= TwiceAtMostMs, $"{twice} ms of the reply were heard twice.");
+
+        await after.SpeakAsync(speech);
+        await after.TurnCompleteAsync();
+        Assert.Equal(2, (await world.Orchestrator.Api().TurnsAsync(after.ConversationId)).Count);
+        Assert.Single(await world.Simulator.Oracle.SessionsAsync());
+    }
+
+    [Fact]
+    public async Task Client_ThatReturnsWhileItsOldSocketLives_WinsAndTheOldOneIsToldWhy()
+    {
+        await using var world = await World.StartAsync(null, World.Says("Yes.", seconds: 0.3));
+        await using var old = await RawLiveClient.ConnectAsync(world.Orchestrator.Url);
+        await old.SetUpAsync();
+        await old.NextAsync(m => m.TryGetProperty("sessionResumptionUpdate", out _), "a handle");
+
+        await using var newer = await RawLiveClient.ConnectAsync(world.Orchestrator.Url);
+        await newer.SetUpAsync(handle: old.Handle);
+
+        var end = await old.EndAsync();
+        Assert.Equal(1008, end.Code);
+        Assert.Contains("another connection", end.Reason, StringComparison.Ordinal);
+        using var folder = new TempDirectory();
+        await newer.SpeakAsync(await Recordings.PcmAsync(folder));
+        await newer.TurnCompleteAsync();
+    }
+
+    [Fact]
+    public async Task Sample_WhoseNetworkBreaksInMidReply_ReturnsAndAnswersEveryTurn()
+    {
+        await using var world = await World.StartAsync(null, World.Says("An answer of some length, so that it can be broken off.", seconds: 3));
+        await using var network = new TcpProxy(world.Orchestrator.Port);
+
+        var talk = TalkSample.RunAsync(
+            $"http://127.0.0.1:{network.Port}", "acme-key", Recordings.Utterances, "--turns", "3", "--resume", "--activity", "manual");
+        await Patience.Until(() => Task.FromResult(network.BytesToClient > 60_000 || talk.IsCompleted), "a second of the first reply");
+        network.Reset();
+        var result = await talk;
+
+        Assert.True(result.ExitCode == 0, result.Output);
+        Assert.Equal(2, result.Sockets);
+        Assert.Equal(3, result.Turns.Count);
+        Assert.Equal(3, (await world.Orchestrator.Api().TurnsAsync(result.ConversationId!)).Count);
+    }
+
+    private static void Lose(TcpProxy network, Loss loss)
+    {
+        switch (loss)
+        {
+            case Loss.Frozen:
+                network.Freeze();
+                break;
+            case Loss.Cut:
+                network.Cut();
+                break;
+            default:
+                network.Reset();
+                break;
+        }
+    }
+}

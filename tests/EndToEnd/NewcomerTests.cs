@@ -1,0 +1,57 @@
+using Orchestrator.EndToEnd.Speech;
+using Orchestrator.Testing;
+using Xunit;
+
+namespace Orchestrator.EndToEnd;
+
+/// <summary>Somebody who has just cloned the repository: no key, no configuration, no service.</summary>
+public sealed class NewcomerTests
+{
+    [Fact]
+    public async Task AllInOne_WithoutConfiguration_StartsItsSimulatorAndPrintsAKeyThatWorks()
+    {
+        await using var orchestrator = await OrchestratorProcess.StartAsync(new OrchestratorOptions { Tenants = [] });
+        var key = (await File.ReadAllTextAsync(Path.Combine(orchestrator.DataDirectory, "development-key"))).Trim();
+
+        Assert.Contains(key, orchestrator.Child.Output, StringComparison.Ordinal);
+        Assert.Contains("simulator", orchestrator.Child.Output, StringComparison.OrdinalIgnoreCase);
+
+        var talk = await TalkSample.RunAsync(orchestrator.Url, key, [Recordings.Utterances[0], Recordings.Utterances[1]]);
+        Assert.True(talk.ExitCode == 0, talk.Output);
+        Assert.Equal(2, (await orchestrator.Api(key).TurnsAsync(talk.ConversationId!)).Count);
+
+        await orchestrator.KillAsync();
+        await orchestrator.RestartAsync();
+
+        Assert.Contains(key, orchestrator.Child.Output, StringComparison.Ordinal);
+        Assert.Equal(2, (await orchestrator.Api(key).TurnsAsync(talk.ConversationId!)).Count);
+    }
+
+    [Fact]
+    public async Task Sample_WithAWrongKey_EndsWithASentenceAndNotWithAHang()
+    {
+        await using var orchestrator = await OrchestratorProcess.StartAsync();
+
+        var talk = await TalkSample.RunAsync(orchestrator.Url, "not-a-key", [Recordings.Utterances[0]]);
+
+        Assert.Equal(3, talk.ExitCode);
+        Assert.Contains("--key", talk.Failure, StringComparison.Ordinal);
+        Assert.Contains("401", talk.Failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sigterm_InMidConversation_EndsTheProcessInOrder()
+    {
+        using var folder = new TempDirectory();
+        await using var world = await World.StartAsync(null, World.Says("A very long answer that is not over yet.", seconds: 20));
+        await using var client = await RawLiveClient.ConnectAsync(world.Orchestrator.Url);
+        await client.SetUpAsync();
+        await client.SpeakAsync(await Recordings.PcmAsync(folder));
+        await client.NextAsync(RawLiveClient.HasAudio, "audio of the reply");
+
+        var exit = await world.Orchestrator.StopAsync();
+
+        Assert.Equal(0, exit);
+        Assert.NotNull((await client.EndAsync()).Code);
+    }
+}

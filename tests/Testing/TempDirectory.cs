@@ -1,0 +1,21 @@
+namespace Orchestrator.Testing;
+
+/// <summary>A directory that goes away with the test.</summary>
+public sealed class TempDirectory : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("orchestrator-").FullName;
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public void Dispose()
+    {
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+        catch (IOException)
+        {
+            // A process that was just killed may still hold a file; the system clears its temporary directory.
+        }
+    }
+}
