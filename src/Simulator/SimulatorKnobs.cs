@@ -117,6 +117,9 @@ public sealed class SimulatorKnobs
     /// <summary>audioStreamEnd is accepted but does not end the user's turn (python-genai#1328).</summary>
     public bool AudioStreamEndIgnored { get; set; }
 
+    /// <summary>Models whose catalog entry says so send no more input transcription after that much of one turn (2.5: 30 s).</summary>
+    public bool TranscriptionStops { get; set; }
+
     /// <summary>3.1 with manual activity and without an explicit turnCoverage hears nothing (dossier §7 #35).</summary>
     public bool DeafWithoutCoverage { get; set; }
 

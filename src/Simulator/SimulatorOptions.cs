@@ -60,6 +60,10 @@ public sealed class SimulatorOptions
     /// <summary>Ended sessions kept in memory with their audio; older ones are forgotten. Default 1,000.</summary>
     public int EndedSessionsKept { get; set; } = 1_000;
 
+    /// <summary>Keep what was said, sample by sample: 32 KB per second of user audio and 48 KB of model audio. Off, the
+    /// memory still counts samples but has no audio and no digests; for load tests. Default true.</summary>
+    public bool KeepAudio { get; set; } = true;
+
     /// <summary>Scripted replies, first match wins; without a match the demo voice answers.</summary>
     public List<ScriptRule> Scripts { get; set; } = [];
 

@@ -1,13 +1,9 @@
+using Gemini.Live.Simulator;
 using Microsoft.Extensions.Options;
 using Orchestrator.Api.Auth;
 using Orchestrator.Api.Live;
 using Orchestrator.Api.Rest;
-using Orchestrator.Attach;
-using Orchestrator.Grains.Actor;
-using Orchestrator.Journal;
-using Orchestrator.Reading;
 using Orchestrator.Silo.Hosting;
-using Orchestrator.Silo.Reading;
 using Orchestrator.Silo.Stores;
 
 namespace Orchestrator.Api.AllInOne;
@@ -16,37 +12,92 @@ namespace Orchestrator.Api.AllInOne;
 /// Front-end, silo, store and, without an upstream, the simulator in one process: what a developer starts, and the only
 /// place that knows all of them.
 /// </summary>
-internal static class AllInOneApp
+internal sealed class AllInOneApp : IAsyncDisposable
 {
     private const string DefaultUrl = "http://127.0.0.1:8080";
     private const string DataDirectoryKey = "Orchestrator:DataDirectory";
 
+    private readonly WebApplication _app;
+    private readonly DataDirectory _data;
+    private readonly UpstreamChoice _upstream;
+
+    private AllInOneApp(WebApplication app, DataDirectory data, UpstreamChoice upstream)
+    {
+        _app = app;
+        _data = data;
+        _upstream = upstream;
+    }
+
+    /// <summary>Where it listens, the port resolved.</summary>
+    public string Url => _app.Urls.First();
+
+    /// <summary>The built-in simulator, when it is the upstream.</summary>
+    public SimulatorHost? Simulator => _upstream.Simulator;
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Runs until the process is told to stop.</summary>
     /// <returns>The process's exit code.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
         try
         {
-            var builder = WebApplication.CreateBuilder(args);
-            using var data = DataDirectory.Open(builder.Configuration[DataDirectoryKey] is { Length: > 0 } path ? path : "data");
-            var upstreamOptions = builder.Configuration.GetSection(UpstreamOptions.Section).Get<UpstreamOptions>() ?? new UpstreamOptions();
-            if (new UpstreamOptionsValidator().Validate(name: null, upstreamOptions) is { Failed: true } invalid)
-            {
-                throw new OptionsValidationException(UpstreamOptions.Section, typeof(UpstreamOptions), invalid.Failures);
-            }
-
-            await using var upstream = await UpstreamChoice.MakeAsync(upstreamOptions, builder.Configuration, CancellationToken.None);
-            await using var app = Build(builder, data, upstream);
-            await app.StartAsync();
-            Announce(app, data, upstream);
-            await app.WaitForShutdownAsync();
+            await using var app = await StartAsync(args);
+            app.Announce();
+            await app._app.WaitForShutdownAsync();
             return 0;
         }
-        catch (Exception wrong) when (wrong is DataDirectoryException or OptionsValidationException or IOException)
+        catch (Exception wrong) when (wrong is DataDirectoryException or OptionsValidationException or IOException or InvalidDataException)
         {
             // A message that names the key or the place; a stack trace would only hide it.
             await Console.Error.WriteLineAsync($"Orchestrator cannot start: {wrong.Message}");
             return 1;
         }
+    }
+
+    /// <summary>Accepts connections when the task completes.</summary>
+    public static async Task<AllInOneApp> StartAsync(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        DataDirectory? data = null;
+        UpstreamChoice? upstream = null;
+        WebApplication? app = null;
+        try
+        {
+            data = DataDirectory.Open(builder.Configuration[DataDirectoryKey] is { Length: > 0 } path ? path : "data");
+            upstream = await UpstreamChoice.MakeAsync(builder.Configuration, CancellationToken.None);
+            app = Build(builder, data, upstream);
+            await app.StartAsync();
+            return new AllInOneApp(app, data, upstream);
+        }
+        catch
+        {
+            await DisposeAsync(app, upstream, data);
+            throw;
+        }
+    }
+
+    /// <summary>Conversations are put away first, so that their clients are told and their words are written.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Services.GetRequiredService<ConversationHost>().StopAsync();
+        await DisposeAsync(_app, _upstream, _data);
+    }
+
+    private static async Task DisposeAsync(WebApplication? app, UpstreamChoice? upstream, DataDirectory? data)
+    {
+        if (app is not null)
+        {
+            await app.StopAsync();
+            await app.DisposeAsync();
+        }
+
+        if (upstream is not null)
+        {
+            await upstream.DisposeAsync();
+        }
+
+        data?.Dispose();
     }
 
     private static WebApplication Build(WebApplicationBuilder builder, DataDirectory data, UpstreamChoice upstream)
@@ -56,43 +107,37 @@ internal static class AllInOneApp
             builder.WebHost.UseUrls(DefaultUrl);
         }
 
-        // Request lines carry keys in their queries: only warnings of the framework are logged (P7).
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
-        var services = builder.Services;
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton<IConversationStore>(new EmbeddedStore(data));
-        services.AddSingleton(upstream.Endpoint);
-        services.AddSingleton(new ConversationSettings());
-        services.AddSingleton(new SiloIdentity($"{Environment.MachineName}:{Environment.ProcessId}"));
-        services.AddSingleton<GrainMetrics>();
-        services.AddSingleton<JournalFeed>();
-        services.AddSingleton<Action<Ownership, IReadOnlyList<JournalEntry>>>(s =>
-        {
-            var feed = s.GetRequiredService<JournalFeed>();
-            return (ownership, entries) => feed.Published(ownership.Tenant, ownership.Conversation, entries);
-        });
-        services.AddSingleton<ConversationHost>();
-        services.AddSingleton<IConversationHost>(s => s.GetRequiredService<ConversationHost>());
-        services.AddSingleton<IConversationReader>(s => new ConversationReader(
-            s.GetRequiredService<IConversationStore>(),
-            s.GetRequiredService<JournalFeed>(),
-            s.GetRequiredService<ConversationHost>().IsActive));
-        services.AddLiveEndpoint();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddEmbeddedSilo(data, upstream.Endpoint);
+        builder.Services.AddSingleton(s => new ReadinessCheck("host", _ => Task.FromResult(
+            s.GetRequiredService<ConversationHost>().IsAccepting ? null : "the process is stopping")));
+        builder.Services.AddTenantAuth(builder.Configuration, data.Root);
+        builder.Services.AddLiveEndpoint();
         var app = builder.Build();
         app.UseSingleLeadingSlash();
         app.UseRouting();
         app.MapLive();
         app.MapConversations();
+        app.MapHealth();
+        app.MapModels();
         app.Lifetime.ApplicationStopping.Register(() => _ = app.Services.GetRequiredService<ConversationHost>().StopAsync());
         return app;
     }
 
-    private static void Announce(WebApplication app, DataDirectory data, UpstreamChoice upstream)
+    /// <summary>What a newcomer needs, in a few lines. Scripts wait for the word <c>ready</c> and the URL.</summary>
+    private void Announce()
     {
-        var url = app.Urls.First();
-        Console.WriteLine($"Orchestrator is ready at {url}");
-        Console.WriteLine($"  upstream  {upstream.Description}");
-        Console.WriteLine($"  data      {data.Root}");
+        var development = Services.GetRequiredService<IOptions<TenantsOptions>>().Value.Tenants.Count == 0;
+        var key = development ? DevelopmentKey.LoadOrCreate(_data.Root) : "$KEY";
+        Console.WriteLine($"Orchestrator is ready at {Url}");
+        Console.WriteLine($"  upstream  {_upstream.Description}");
+        Console.WriteLine($"  data      {_data.Root}");
+        Console.WriteLine(development
+            ? $"  key       {key} (tenant {DevelopmentKey.Tenant}, kept in {Path.Combine(_data.Root, "development-key")})"
+            : "  keys      of the configured tenants");
+        Console.WriteLine($"  talk      cd samples/talk-js && npm ci && node talk.mjs --url {Url} --key {key} hello.wav");
+        Console.WriteLine($"  read      curl -H 'x-goog-api-key: {key}' {Url}/v1/conversations");
     }
 }

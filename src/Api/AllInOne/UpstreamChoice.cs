@@ -1,5 +1,6 @@
 using Gemini.Live.Links;
 using Gemini.Live.Simulator;
+using Microsoft.Extensions.Options;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Silo.Hosting;
 
@@ -15,8 +16,15 @@ internal sealed record UpstreamChoice(UpstreamEndpoint Endpoint, string Descript
     private const string KeyVariable = "GEMINI_API_KEY";
 
     /// <summary>Configured endpoints first, then a key in the environment, then the simulator on a loopback port.</summary>
-    public static async Task<UpstreamChoice> MakeAsync(UpstreamOptions options, IConfiguration configuration, CancellationToken cancellation)
+    /// <exception cref="OptionsValidationException">An endpoint is not configured right.</exception>
+    public static async Task<UpstreamChoice> MakeAsync(IConfiguration configuration, CancellationToken cancellation)
     {
+        var options = configuration.GetSection(UpstreamOptions.Section).Get<UpstreamOptions>() ?? new UpstreamOptions();
+        if (new UpstreamOptionsValidator().Validate(name: null, options) is { Failed: true } invalid)
+        {
+            throw new OptionsValidationException(UpstreamOptions.Section, typeof(UpstreamOptions), invalid.Failures);
+        }
+
         if (options.Endpoints is [var first, ..])
         {
             var name = first.Name ?? new Uri(first.BaseUrl!).Host;
@@ -32,8 +40,8 @@ internal sealed record UpstreamChoice(UpstreamEndpoint Endpoint, string Descript
         configuration.GetSection("Simulator").Bind(simulatorOptions);
         var simulator = await SimulatorHost.StartAsync(simulatorOptions, "http://127.0.0.1:0", cancellation);
         return new UpstreamChoice(
-            Of("simulator", simulator.BaseUrl, "v1beta", "simulator"),
-            $"the built-in simulator at {simulator.BaseUrl} (set {KeyVariable} for the real service)",
+            Of("simulator", simulator.BaseUrl.ToString(), "v1beta", "simulator"),
+            $"the built-in simulator at {simulator.BaseUrl.GetLeftPart(UriPartial.Authority)} (set {KeyVariable} for the real service)",
             simulator);
     }
 

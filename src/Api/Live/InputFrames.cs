@@ -7,6 +7,9 @@ namespace Orchestrator.Api.Live;
 /// <summary>What a scanned client frame is to the grain; whether its audio is voiced is decided here, once.</summary>
 internal static class InputFrames
 {
+    /// <summary>Samples per second where the type does not say (dossier §2.5).</summary>
+    private const int DefaultRate = 16_000;
+
     public static InputFrame Of(ReadOnlyMemory<byte> payload, in ClientFrame frame, double silenceDbfs)
     {
         var (traits, audioMs) = frame.Kind switch
@@ -26,8 +29,11 @@ internal static class InputFrames
         if ((frame.Realtime & RealtimeParts.Audio) != 0)
         {
             traits |= InputTraits.Audio;
-            audioMs = PcmLevel.DurationMs(frame.AudioData, frame.AudioMimeType.Of(payload), out _);
-            if (PcmLevel.IsVoiced(frame.AudioData.Of(payload), silenceDbfs))
+            var data = frame.AudioData.Of(payload);
+            var type = frame.AudioMimeType.Of(payload);
+            audioMs = PcmLevel.DurationMs(data, type, DefaultRate, out _);
+            // A format that we cannot judge is never silence.
+            if (!PcmLevel.IsPcm(type) || PcmLevel.IsVoiced(data, silenceDbfs))
             {
                 traits |= InputTraits.Voiced;
             }

@@ -61,15 +61,25 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IDisposable
 
         if (_attachment is { } attachment)
         {
-            return frame switch
+            var refusal = frame.Kind == ClientMessageKind.Setup ? EdgeCloses.SetupOnce
+                : (frame.Realtime & RealtimeParts.MediaChunks) != 0 ? EdgeCloses.MediaChunks
+                : null;
+            if (refusal is null)
             {
-                { Kind: ClientMessageKind.Setup } => Refuse(EdgeCloses.SetupOnce),
-                { Realtime: var parts } when (parts & RealtimeParts.MediaChunks) != 0 => Refuse(EdgeCloses.MediaChunks),
-                _ => attachment.PushAsync(InputFrames.Of(payload, frame, _services.Options.SilenceDbfs)),
-            };
+                return attachment.PushAsync(InputFrames.Of(payload, frame, _services.Options.SilenceDbfs));
+            }
+
+            Close(refusal);
+            return ValueTask.CompletedTask;
         }
 
-        return frame.Kind == ClientMessageKind.Setup ? AttachAsync(payload) : Refuse(EdgeCloses.SetupFirst);
+        if (frame.Kind == ClientMessageKind.Setup)
+        {
+            return AttachAsync(payload);
+        }
+
+        Close(EdgeCloses.SetupFirst);
+        return ValueTask.CompletedTask;
     }
 
     public void OnPing(ReadOnlySpan<byte> payload)
@@ -100,7 +110,7 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IDisposable
     {
         if (!_socket.TrySend(frame.Payload.Span, binary: true))
         {
-            Refuse(EdgeCloses.Unread);
+            Close(EdgeCloses.Unread);
             return;
         }
 
@@ -120,15 +130,9 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IDisposable
         }
     }
 
-    void IEdge.Close(EdgeClose close) => Refuse(close);
+    public void Close(EdgeClose close) => _socket.Close(close.Code, close.Reason);
 
     public void Dispose() => _watch.Dispose();
-
-    private ValueTask Refuse(EdgeClose close)
-    {
-        _socket.Close(close.Code, close.Reason);
-        return ValueTask.CompletedTask;
-    }
 
     private async ValueTask AttachAsync(ReadOnlyMemory<byte> setupFrame)
     {
@@ -142,7 +146,7 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IDisposable
         var resume = !string.IsNullOrEmpty(setup.Handle);
         if (resume && !_services.Handles.TryOpen(setup.Handle!, _tenant, _services.Clock.GetUtcNow(), out _conversation))
         {
-            await Refuse(EdgeClose.HandleUnknown);
+            Close(EdgeClose.HandleUnknown);
             return;
         }
 
@@ -150,7 +154,7 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IDisposable
         var request = new AttachRequest(_tenant, _conversation, resume, setupFrame.ToArray());
         if (await _services.Host.AttachAsync(request, this, CancellationToken.None) is AttachOutcome.Refused refused)
         {
-            await Refuse(refused.Close);
+            Close(refused.Close);
         }
     }
 
@@ -168,12 +172,12 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IDisposable
     {
         if (_attachment is null && _services.Clock.GetElapsedTime(_openedAt) > _services.Options.SetupTimeout)
         {
-            Refuse(EdgeCloses.SetupMissing);
+            Close(EdgeCloses.SetupMissing);
         }
 
         if (_socket.StalledSinceTimestamp is { } since && _services.Clock.GetElapsedTime(since) > _services.Options.UnreadTimeout)
         {
-            Refuse(EdgeCloses.Unread);
+            Close(EdgeCloses.Unread);
         }
     }
 }

@@ -9,19 +9,16 @@ namespace Orchestrator.Api.Live;
 
 /// <summary>
 /// Google's Live endpoint at our address: <c>/ws/google.ai.generativelanguage.{v1|v1beta|v1alpha}.GenerativeService.BidiGenerateContent</c>,
-/// (<c>v1</c> is what <c>@google/genai</c> 3 dials unless told otherwise), with <c>Constrained</c> too, and with the two leading slashes that <c>@google/genai</c> dials.
+/// with <c>Constrained</c> too, and with the two leading slashes that <c>@google/genai</c> dials.
 /// </summary>
 internal static class LiveEndpoint
 {
-    private static readonly HashSet<string> Methods = new(StringComparer.Ordinal)
-    {
-        "google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContent",
-        "google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContentConstrained",
-        "google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent",
-        "google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContent",
-        "google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContentConstrained",
-        "google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContentConstrained",
-    };
+    /// <summary>v1 is what <c>@google/genai</c> 3.x dials unless told otherwise.</summary>
+    private static readonly HashSet<string> Methods = new(
+        from version in new[] { "v1", "v1beta", "v1alpha" }
+        from suffix in new[] { "", "Constrained" }
+        select $"google.ai.generativelanguage.{version}.GenerativeService.BidiGenerateContent{suffix}",
+        StringComparer.Ordinal);
 
     public static void AddLiveEndpoint(this IServiceCollection services)
     {

@@ -74,16 +74,29 @@ internal static class FrameCodec
     public static byte[] ClosePayload(int code, string reason)
     {
         var text = Encoding.UTF8.GetBytes(reason);
+        var length = CutLength(text);
+        var payload = new byte[2 + length];
+        BinaryPrimitives.WriteUInt16BigEndian(payload, (ushort)code);
+        text.AsSpan(0, length).CopyTo(payload.AsSpan(2));
+        return payload;
+    }
+
+    /// <summary>A reason short enough for a close frame: 123 bytes of UTF-8, never cut inside a character.</summary>
+    public static string CutReason(string reason)
+    {
+        var text = Encoding.UTF8.GetBytes(reason);
+        return Encoding.UTF8.GetString(text, 0, CutLength(text));
+    }
+
+    private static int CutLength(ReadOnlySpan<byte> text)
+    {
         var length = Math.Min(text.Length, MaxReason);
         while (length < text.Length && length > 0 && (text[length] & 0xC0) == 0x80)
         {
             length--;
         }
 
-        var payload = new byte[2 + length];
-        BinaryPrimitives.WriteUInt16BigEndian(payload, (ushort)code);
-        text.AsSpan(0, length).CopyTo(payload.AsSpan(2));
-        return payload;
+        return length;
     }
 
     /// <summary>Reads a close payload; false when it breaks the protocol (one byte, or a code that may not be sent).</summary>

@@ -162,8 +162,8 @@ public sealed class LiveServerSocket : IAsyncDisposable
         code = FrameCodec.MaySend(code) ? code : InternalError;
         if (Record(new SocketEnd(kind, code, reason)))
         {
-            _sends.Close(FrameCodec.ClosePayload(code, reason));
             StartGrace();
+            _sends.Close(FrameCodec.ClosePayload(code, reason));
         }
     }
 
@@ -172,8 +172,8 @@ public sealed class LiveServerSocket : IAsyncDisposable
         if (Record(new SocketEnd(SocketEndKind.PeerClosed, code, reason)))
         {
             // An empty close is answered with 1000: LiveKit takes an echoed empty close for a fatal one.
-            _sends.Close(FrameCodec.ClosePayload(code ?? NormalClosure, ""));
             StartGrace();
+            _sends.Close(FrameCodec.ClosePayload(code ?? NormalClosure, ""));
         }
 
         await _sends.Drained;

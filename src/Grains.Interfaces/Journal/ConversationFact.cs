@@ -127,6 +127,6 @@ public sealed record ConversationEnded(string Reason, string By) : ConversationF
 /// Stands at the place of a stored fact that this version cannot read: a type that a newer version wrote, or a
 /// checkpoint whose key is gone. The stored bytes stay as they are; stores refuse to append this.
 /// </summary>
-/// <param name="Type">The stored type name.</param>
+/// <param name="StoredType">The type name that is stored.</param>
 /// <param name="Why">What is wrong, in one sentence without content.</param>
-public sealed record UnreadableFact(string Type, string Why) : ConversationFact;
+public sealed record UnreadableFact(string StoredType, string Why) : ConversationFact;

@@ -49,7 +49,7 @@ public sealed partial class ConversationHost(
 
         if (!setup.ModelKnown)
         {
-            UnknownModel(request.Conversation, setup.Model, setup.Entry.Family);
+            UnknownModel(request.Conversation, setup.Model, setup.Entry.Family.ToString());
         }
 
         var wants = ClientWants.From(setup) with { AwaitsSetup = setup.AwaitsConsent && !request.Resume };

@@ -6,7 +6,7 @@ public enum FaultPhase
     /// <summary>Before the upgrade is answered.</summary>
     Dial,
 
-    /// <summary>From the upgrade to setupComplete.</summary>
+    /// <summary>From the setup frame to setupComplete.</summary>
     Setup,
 
     /// <summary>Nobody speaks, nothing is due.</summary>

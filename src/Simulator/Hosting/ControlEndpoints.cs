@@ -27,7 +27,6 @@ internal static class ControlEndpoints
         sim.MapDelete("/state", () => Ask(world, () =>
         {
             world.Reset();
-            world.Turn(new SimulatorKnobs());
             return new { };
         }));
 

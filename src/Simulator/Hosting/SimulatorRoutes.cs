@@ -25,6 +25,9 @@ internal static class SimulatorRoutes
             var method = $"/ws/google.ai.generativelanguage.{version}.GenerativeService.BidiGenerateContent";
             app.Map(method, context => live.HandleAsync(context, apiVersion, constrained: false));
             app.Map(method + "Constrained", context => live.HandleAsync(context, apiVersion, constrained: true));
+            app.MapModels(version);
+            app.MapGenerateContent(version, world);
+            app.MapTokens(version, world, clock);
         }
         app.MapControl(world, live);
     }

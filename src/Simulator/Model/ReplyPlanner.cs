@@ -1,3 +1,5 @@
+using Gemini.Live.Models;
+
 namespace Gemini.Live.Simulator.Model;
 
 /// <summary>Turns words and sound into timed frames in the style of a model. Pure.</summary>
@@ -9,32 +11,32 @@ internal static class ReplyPlanner
         ModelBehaviour model, string text, ReadOnlyMemory<byte> pcm, string? thought, SimulatorOptions options, ReplyShape shape, bool firstPart)
     {
         var steps = new List<PlannedStep>();
-        if (firstPart && model.Output == OutputStyle.Shared)
+        if (firstPart && model.Frames == FrameStyle.AudioWithTranscript)
             steps.Add(new PlannedStep.Filler(TimeSpan.Zero, ServerContent: true));
         if (thought is not null)
             steps.Add(new PlannedStep.Think(TimeSpan.Zero, thought));
 
         var at = TimeSpan.Zero;
         for (var i = 0; i < shape.Repeats; i++)
-            at = Say(steps, at, model.Output, text, pcm, options, shape);
+            at = Say(steps, at, model.Frames, text, pcm, options, shape);
         steps.Add(new PlannedStep.Done(at));
         return steps;
     }
 
     /// <summary>The transcript in the pieces that the model would send it in; their concatenation is the text.</summary>
-    public static IReadOnlyList<string> Pieces(OutputStyle style, string text)
+    public static IReadOnlyList<string> Pieces(FrameStyle style, string text)
     {
-        if (style == OutputStyle.Fragments)
+        if (style == FrameStyle.OnePartAndEmptyFrames)
         {
             // Fragments break inside words (cookbook#951).
             return [.. text.Chunk(9).Select(chunk => new string(chunk))];
         }
-        var perPiece = style == OutputStyle.Words ? 1 : 3;
+        var perPiece = style == FrameStyle.OneKindPerFrame ? 1 : 3;
         return [.. text.Split(' ').Chunk(perPiece).Select((words, i) => (i == 0 ? "" : " ") + string.Join(' ', words))];
     }
 
     private static TimeSpan Say(
-        List<PlannedStep> steps, TimeSpan start, OutputStyle style, string text, ReadOnlyMemory<byte> pcm, SimulatorOptions options, ReplyShape shape)
+        List<PlannedStep> steps, TimeSpan start, FrameStyle style, string text, ReadOnlyMemory<byte> pcm, SimulatorOptions options, ReplyShape shape)
     {
         var pieces = text.Length == 0 ? [] : Pieces(style, text);
         var partBytes = Math.Max(BytesPerMs, (int)options.PartLength.TotalMilliseconds * BytesPerMs);
@@ -52,7 +54,7 @@ internal static class ReplyPlanner
             at = start + Due(i, options, shape);
             var part = pcm.Slice(i * partBytes, Math.Min(partBytes, pcm.Length - (i * partBytes)));
             var piecesDue = (int)Math.Ceiling((i + 1.0) / parts * pieces.Count);
-            if (style == OutputStyle.Shared)
+            if (style == FrameStyle.AudioWithTranscript)
             {
                 var shared = nextPiece < piecesDue ? string.Concat(pieces.Skip(nextPiece).Take(piecesDue - nextPiece)) : null;
                 nextPiece = Math.Max(nextPiece, piecesDue);
@@ -62,7 +64,7 @@ internal static class ReplyPlanner
             while (nextPiece < piecesDue)
                 steps.Add(new PlannedStep.Speak(at, default, pieces[nextPiece++]));
             steps.Add(new PlannedStep.Speak(at, part, null));
-            if (style == OutputStyle.Fragments && i % 4 == 3)
+            if (style == FrameStyle.OnePartAndEmptyFrames && i % 4 == 3)
                 steps.Add(new PlannedStep.Filler(at, ServerContent: false));
         }
         while (nextPiece < pieces.Count)

@@ -28,6 +28,9 @@ internal sealed class VoiceActivity(TimeSpan prefixPadding, TimeSpan silence, in
     /// <summary>Voiced audio of the current or last activity.</summary>
     public TimeSpan VoicedLength { get; private set; }
 
+    /// <summary>Voiced audio of all activities that this detector saw.</summary>
+    public TimeSpan VoicedTotal { get; private set; }
+
     /// <summary>With wall time: when the activity ends if no more voiced audio comes.</summary>
     public DateTimeOffset? EndsAt => wallTime && Speaking ? _lastVoicedAt + silence : null;
 
@@ -62,12 +65,14 @@ internal sealed class VoiceActivity(TimeSpan prefixPadding, TimeSpan silence, in
         if (Speaking)
         {
             VoicedLength += length;
+            VoicedTotal += length;
             return VoiceEdge.None;
         }
         if (_voiced < prefixPadding)
             return VoiceEdge.None;
         Speaking = true;
         VoicedLength = _voiced;
+        VoicedTotal += _voiced;
         return VoiceEdge.Started;
     }
 

@@ -246,7 +246,7 @@ internal static class LiveSchema
           allowedFunctionNames string[]
         enum CallingMode MODE_UNSPECIFIED AUTO ANY NONE VALIDATED
         enum Modality MODALITY_UNSPECIFIED TEXT IMAGE AUDIO VIDEO
-        enum ThinkingLevel THINKING_LEVEL_UNSPECIFIED MINIMAL LOW MEDIUM HIGH
+        enum ThinkingLevel THINKING_LEVEL_UNSPECIFIED MINIMAL LOW MEDIUM HIGH minimal low medium high
         enum MediaResolution MEDIA_RESOLUTION_UNSPECIFIED MEDIA_RESOLUTION_LOW MEDIA_RESOLUTION_MEDIUM MEDIA_RESOLUTION_HIGH
         enum ActivityHandling ACTIVITY_HANDLING_UNSPECIFIED START_OF_ACTIVITY_INTERRUPTS NO_INTERRUPTION
         enum TurnCoverage TURN_COVERAGE_UNSPECIFIED TURN_INCLUDES_ONLY_ACTIVITY TURN_INCLUDES_ALL_INPUT TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO
@@ -265,19 +265,18 @@ internal static class LiveSchema
 
     static LiveSchema()
     {
-        var lines = Table.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        foreach (var words in lines.Select(line => line.Split(' ')).Where(words => words[0] is "enum"))
+        // Declarations stand at the margin, fields are indented: a field may be called "enum".
+        var lines = Table.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        foreach (var words in lines.Where(line => line.StartsWith("enum ", StringComparison.Ordinal)).Select(line => line.Split(' ')))
             Enums[words[1]] = [.. words[2..]];
 
         MessageType? message = null;
-        foreach (var words in lines.Select(line => line.Split(' ')))
+        foreach (var line in lines.Where(line => !line.StartsWith("enum ", StringComparison.Ordinal)))
         {
-            if (words[0] is "enum")
-                continue;
-            if (words[0] is "message")
-                Messages[words[1]] = message = new MessageType(words[1]);
+            if (line[0] == ' ')
+                message!.Add(ParseField(line.Trim().Split(' ')));
             else
-                message!.Add(ParseField(words));
+                Messages[line["message ".Length..]] = message = new MessageType(line["message ".Length..]);
         }
     }
 

@@ -6,7 +6,7 @@ namespace Gemini.Live.Simulator.Sessions;
 /// <summary>Resumption handles: when they come and what they cover.</summary>
 public sealed partial class LiveConnection
 {
-    private bool AnnouncesHandles => _setup!.Resumption || _setup.Model.UnaskedHandles;
+    private bool AnnouncesHandles => _setup!.Resumption || _setup.Model.Facts.ResumptionUpdateUnasked;
 
     /// <summary>No handle covers a generation or a running tool (dossier §3.5).</summary>
     private bool IsResumable => _reply is null or { IsAwaiting: true };

@@ -67,9 +67,11 @@ public sealed partial class LiveConnection
         _session.FirstSetup ??= setup;
         if (setup.Handle is not null && _knobs.ResumeKeepsFirstSetup)
             setup = _session.FirstSetup with { Handle = setup.Handle };
-        LogSetup(json);
+        LogReceived(json.RawLength(), json);
 
         _setupPending = true;
+        // Faults of the setup phase strike between the setup frame and setupComplete.
+        Enter(FaultPhase.Setup);
         var delay = _world.Faults.Take(FaultAction.DelaySetupComplete, Point(FaultPhase.Setup))?.Ms ?? 0;
         Arm(TimeSpan.FromMilliseconds(delay), () => CompleteSetup(setup));
         return null;
@@ -120,8 +122,8 @@ public sealed partial class LiveConnection
         _vad = NewVad(setup);
         Send(ServerFrames.SetupComplete);
         if (_options.GoAwayLead > TimeSpan.Zero && _options.GoAwayLead < _options.ConnectionCap)
-            Arm(_options.ConnectionCap - _options.GoAwayLead, () => Send(ServerFrames.GoAway(_options.GoAwayLead)));
-        Arm(_options.ConnectionCap, () => End(Refusal.Deadline));
+            _timers.Arm(_openedAt + _options.ConnectionCap - _options.GoAwayLead, () => Send(ServerFrames.GoAway(_options.GoAwayLead)));
+        _timers.Arm(_openedAt + _options.ConnectionCap, () => End(Refusal.Deadline));
         IssueHandle(first: true);
         if (_options.HandleEvery > TimeSpan.Zero)
             Arm(_options.HandleEvery, RepeatHandle);

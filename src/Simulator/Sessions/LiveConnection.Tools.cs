@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Gemini.Live.Models;
 using Gemini.Live.Simulator.Model;
 using Gemini.Live.Simulator.Protocol;
 
@@ -10,6 +11,7 @@ public sealed partial class LiveConnection
 {
     private readonly Dictionary<string, PendingCall> _pendingCalls = new(StringComparer.Ordinal);
     private readonly Queue<ScriptedReply> _reactions = new();
+    private readonly HashSet<string> _cancelledCalls = new(StringComparer.Ordinal);
     private int _batches;
 
     private void MakeCalls(Reply reply, Stage.Call stage)
@@ -18,7 +20,7 @@ public sealed partial class LiveConnection
         var outgoing = new List<OutgoingCall>();
         foreach (var call in stage.Calls)
         {
-            var id = NewCallId(_setup!.Model.ToolIds);
+            var id = NewCallId(_setup!.Model.Facts.ToolIds);
             var blocking = _setup.Functions[call.Name].Blocking;
             _pendingCalls[id] = new PendingCall(id, call.Name, blocking, reply.Script, _batches);
             outgoing.Add(new OutgoingCall(id, call.Name, call.ArgsJson));
@@ -34,11 +36,14 @@ public sealed partial class LiveConnection
     private Refusal? OnToolResponse(JsonElement message)
     {
         var responses = message.Get("functionResponses").Items().ToList();
-        if (responses.Count == 0 || responses.Exists(response => response.Get("id").Text() is not { } id || !_pendingCalls.ContainsKey(id)))
+        if (responses.Count == 0 || responses.Exists(response => response.Get("id").Text() is not { } id || !IsKnown(id)))
             return Refusal.InvalidArgument;
         foreach (var response in responses)
         {
             var id = response.Get("id").Text()!;
+            // A result that crossed its cancellation on the wire is nobody's fault.
+            if (_cancelledCalls.Contains(id))
+                continue;
             if (!_pendingCalls.TryGetValue(id, out var call))
                 return Refusal.InvalidArgument;
             if (Remember(new MemoryEntry(MemoryKind.ToolResponse, Number, _now)
@@ -58,6 +63,22 @@ public sealed partial class LiveConnection
         return null;
     }
 
+    private bool IsKnown(string id) => _pendingCalls.ContainsKey(id) || _cancelledCalls.Contains(id);
+
+    /// <summary>An interrupted turn takes the calls with it that it waited for.</summary>
+    private void CancelCalls(bool waits)
+    {
+        var cancelled = _pendingCalls.Values.Where(call => call.Blocking || waits).Select(call => call.Id).ToList();
+        if (cancelled.Count == 0)
+            return;
+        foreach (var id in cancelled)
+        {
+            _pendingCalls.Remove(id);
+            _cancelledCalls.Add(id);
+        }
+        Send(ServerFrames.ToolCallCancellation(cancelled));
+    }
+
     private void OnAnswered(PendingCall call, string? scheduling)
     {
         if (_pendingCalls.Values.Any(other => other.Batch == call.Batch))
@@ -71,7 +92,7 @@ public sealed partial class LiveConnection
             waiting.Timer = Arm(_options.ReplyDelay, () => NextStage(waiting));
             return;
         }
-        if (call.Blocking || !_setup!.Model.Scheduling)
+        if (call.Blocking || _setup!.Model.Facts.Functions.Scheduling != SchedulingSupport.Honoured)
             scheduling = null;
         if (scheduling == "SILENT")
             return;
@@ -94,8 +115,8 @@ public sealed partial class LiveConnection
 
     private string NewCallId(ToolIdStyle style) => style switch
     {
-        ToolIdStyle.FunctionCall => "function-call-" + Digits(19),
-        ToolIdStyle.Fc => "fc_" + Digits(19),
+        ToolIdStyle.FunctionCallDigits => "function-call-" + Digits(19),
+        ToolIdStyle.FcDigits => "fc_" + Digits(19),
         _ => "call_" + Digits(6),
     };
 

@@ -10,11 +10,15 @@ public sealed partial class LiveConnection
 {
     private bool _wordsFound;
     private int _wordsSent;
+    private DateTimeOffset _turnBegan;
+    private readonly List<string> _transcriptsDue = [];
+    private readonly List<string> _lastTranscript = [];
 
     private void BeginUserTurn()
     {
         if (!_setup!.NoInterruption)
             Interrupt(always: false);
+        _turnBegan = _now;
         _wordsFound = false;
         _wordsSent = 0;
         if (_setup.ManualActivity)
@@ -26,24 +30,21 @@ public sealed partial class LiveConnection
     {
         _decoder.Finish();
         CollectWords();
-        _voicedInActivity = _vad!.VoicedLength;
-        if (_setup!.ManualActivity)
-            _vad.End();
+        var voiced = _setup!.ManualActivity ? _vad!.VoicedTotal : _vad!.VoicedLength;
         var words = _heldWords.ToList();
         if (!_wordsFound)
         {
             // Real speech: its length is all that can be said about it.
             words.Clear();
-            if (_voicedInActivity > TimeSpan.Zero && answer)
-                words.Add($" [{_voicedInActivity.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s of speech]");
+            if (voiced > TimeSpan.Zero && answer)
+                words.Add($" [{voiced.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s of speech]");
         }
         _heldWords.Clear();
         _decoder = new TestSpeechDecoder();
         if (_setup.ManualActivity)
             _vad = NewVad(_setup);
-        var hadSpeech = _voicedInActivity > TimeSpan.Zero;
         Transcribe(words);
-        if (answer && (hadSpeech || _setup.ManualActivity))
+        if (answer)
             AnswerUser();
         else
             EnterCurrent();
@@ -87,6 +88,8 @@ public sealed partial class LiveConnection
         _heard.Append(word);
         if (_knobs.Transcripts == InputTranscripts.Wrong && ++_wordsSent % 3 == 0)
             word = " um";
+        if (_knobs.TranscriptionStops && _now - _turnBegan > _setup!.Model.Facts.InputTranscriptionStopsAfter)
+            return;
         if (_setup!.InputTranscription)
             Send(ServerFrames.InputTranscription(word));
         _lastTranscript.Add(word);
@@ -115,9 +118,6 @@ public sealed partial class LiveConnection
             }
         }
     }
-
-    private readonly List<string> _transcriptsDue = [];
-    private readonly List<string> _lastTranscript = [];
 
     private void EnterCurrent() => Enter(_reply switch
     {

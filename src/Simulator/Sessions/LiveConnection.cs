@@ -20,6 +20,7 @@ public sealed partial class LiveConnection
     private readonly Timers _timers = new();
     private List<SimOutput> _outputs = [];
     private DateTimeOffset _now;
+    private DateTimeOffset _openedAt;
     private DateTimeOffset _inputFreeAt;
     private bool _ended;
     private bool _silent;
@@ -46,7 +47,7 @@ public sealed partial class LiveConnection
     /// <summary>The upgrade was answered.</summary>
     public IReadOnlyList<SimOutput> Opened(DateTimeOffset now) => Do(now, () =>
     {
-        Enter(FaultPhase.Setup);
+        _openedAt = now;
         if (RefuseCredential() is { } refusal)
             End(refusal);
         else
@@ -128,7 +129,7 @@ public sealed partial class LiveConnection
         }
         using (document)
         {
-            Log(received: true, frame.Length, document.RootElement);
+            LogReceived(frame.Length, document.RootElement);
             if (ProtoJson.Check(document.RootElement, LiveSchema.Message("ClientMessage")) is { } error)
                 End(Refusal.Payload(error));
             else if (Dispatch(document.RootElement) is { } refusal)
@@ -170,14 +171,14 @@ public sealed partial class LiveConnection
         return start;
     }
 
-    private void Send(byte[] frame, ReadOnlySpan<byte> modelAudio = default)
+    private void Send(byte[] frame, ReadOnlySpan<byte> modelAudio = default, string? transcript = null)
     {
         if (_ended || _silent)
             return;
         _outputs.Add(new SimOutput.Send(frame));
-        if (!modelAudio.IsEmpty)
+        if (!modelAudio.IsEmpty && _options.KeepAudio)
             _session?.ModelAudio.Write(modelAudio);
-        Log(frame, modelAudio.Length);
+        LogSent(frame, modelAudio.Length, transcript);
         CountFrame();
     }
 

@@ -39,8 +39,11 @@ internal sealed class MemoryEntry(MemoryKind kind, int connection, DateTimeOffse
 
     public DateTimeOffset At { get; } = at;
 
-    /// <summary>Audio as received (user) or as put on the wire (model).</summary>
+    /// <summary>User audio as received; empty when <see cref="SimulatorOptions.KeepAudio"/> is off.</summary>
     public byte[] Pcm { get; init; } = [];
+
+    /// <summary>Length of the user audio in samples.</summary>
+    public int Samples { get; init; }
 
     public int Rate { get; init; } = 16_000;
 
@@ -69,15 +72,18 @@ internal sealed class MemoryEntry(MemoryKind kind, int connection, DateTimeOffse
 
     public StringBuilder Said { get; } = new();
 
-    public MemoryStream SaidAudio { get; } = new();
+    /// <summary>Where the turn's audio begins in the session's model audio; one reply is sent at a time, so it is one piece.</summary>
+    public long AudioFrom { get; init; }
+
+    public int AudioBytes { get; set; }
 
     public TurnEnding Ending { get; set; }
 
     /// <summary>What the entry weighs in the context window (dossier §4: 25 tokens per second of audio, 258 per image).</summary>
     public double Tokens => Kind switch
     {
-        MemoryKind.Audio => Counts ? Pcm.Length / 2.0 / Rate * 25 : 0,
-        MemoryKind.Model => (SaidAudio.Length / 48_000.0 * 25) + (Said.Length / 4.0),
+        MemoryKind.Audio => Counts ? (double)Samples / Rate * 25 : 0,
+        MemoryKind.Model => (AudioBytes / 48_000.0 * 25) + (Said.Length / 4.0),
         MemoryKind.Video => 258,
         _ => Text.Length / 4.0,
     };

@@ -28,7 +28,7 @@ internal static class MemoryReport
         session = session.Id,
         model = session.Model.Id,
         compressions = session.Memory.Compressions,
-        entries = Entries(session.Memory),
+        entries = Entries(session, session.Memory),
     };
 
     public static object Wire(SimSession session) => session.Wire.Select(frame => new
@@ -37,7 +37,9 @@ internal static class MemoryReport
         direction = frame.Received ? "received" : "sent",
         connection = frame.Connection,
         bytes = frame.Bytes,
-        frame = JsonDocument.Parse(frame.Text).RootElement,
+        audio = frame.Audio,
+        transcript = frame.Audio > 0 ? frame.Text : null,
+        frame = frame.Audio > 0 || frame.Text is null ? (JsonElement?)null : JsonDocument.Parse(frame.Text).RootElement,
     }).ToList();
 
     /// <summary>Every sample of the user's that the context contains, in order.</summary>
@@ -49,7 +51,7 @@ internal static class MemoryReport
         return audio.ToArray();
     }
 
-    private static List<object> Entries(SessionMemory memory)
+    private static List<object> Entries(SimSession session, SessionMemory memory)
     {
         var report = new List<object>();
         for (var i = 0; i < memory.Count;)
@@ -57,24 +59,25 @@ internal static class MemoryReport
             var first = memory.Entries[i];
             if (first.Kind != MemoryKind.Audio)
             {
-                report.Add(Other(first));
+                report.Add(Other(session, first));
                 i++;
                 continue;
             }
             // One line for a run of audio that shares everything but its samples.
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            var kept = first.Pcm.Length > 0;
             var samples = 0;
             for (; i < memory.Count && Joins(first, memory.Entries[i]); i++)
             {
                 hash.AppendData(memory.Entries[i].Pcm);
-                samples += memory.Entries[i].Pcm.Length / 2;
+                samples += memory.Entries[i].Samples;
             }
             report.Add(new
             {
                 kind = "audio",
                 samples,
                 rate = first.Rate,
-                sha256 = Convert.ToHexStringLower(hash.GetHashAndReset()),
+                sha256 = kept ? Convert.ToHexStringLower(hash.GetHashAndReset()) : null,
                 connection = first.Connection,
                 inTurn = first.InTurn,
                 evicted = first.Evicted,
@@ -83,19 +86,24 @@ internal static class MemoryReport
         return report;
     }
 
+    private static string? Digest(SimSession session, MemoryEntry entry) =>
+        session.ModelAudio.Length < entry.AudioFrom + entry.AudioBytes
+            ? null
+            : Convert.ToHexStringLower(SHA256.HashData(session.ModelAudio.GetBuffer().AsSpan((int)entry.AudioFrom, entry.AudioBytes)));
+
     private static bool Joins(MemoryEntry first, MemoryEntry next) =>
         next.Kind == MemoryKind.Audio && next.Rate == first.Rate && next.Connection == first.Connection
         && next.InTurn == first.InTurn && next.Evicted == first.Evicted;
 
-    private static object Other(MemoryEntry entry) => entry.Kind switch
+    private static object Other(SimSession session, MemoryEntry entry) => entry.Kind switch
     {
         MemoryKind.Model => new
         {
             kind = "model",
             turn = entry.Turn,
             text = entry.Said.ToString(),
-            audioSamples = entry.SaidAudio.Length / 2,
-            sha256 = Convert.ToHexStringLower(SHA256.HashData(entry.SaidAudio.ToArray())),
+            audioSamples = entry.AudioBytes / 2,
+            sha256 = Digest(session, entry),
             ending = JsonNamingPolicy.CamelCase.ConvertName(entry.Ending.ToString()),
             connection = entry.Connection,
             evicted = entry.Evicted,

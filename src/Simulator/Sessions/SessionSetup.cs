@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gemini.Live.Models;
 using Gemini.Live.Simulator.Model;
 using Gemini.Live.Simulator.Protocol;
 
@@ -67,7 +68,7 @@ internal sealed record SessionSetup(ModelBehaviour Model)
             Resumption = resumption.Exists(),
             ManualActivity = manual,
             NoInterruption = realtime.Get("activityHandling").Text() == "NO_INTERRUPTION",
-            CountsAllInput = model.AlwaysProactive || coverage == "TURN_INCLUDES_ALL_INPUT",
+            CountsAllInput = model.Facts.Proactivity == ProactivityRule.AlwaysOn || coverage == "TURN_INCLUDES_ALL_INPUT",
             PrefixPadding = Milliseconds(detection.Get("prefixPaddingMs")) ?? options.PrefixPadding,
             Silence = Min(Milliseconds(detection.Get("silenceDurationMs")) ?? options.SilenceDuration, model.MaxSilence),
             Threshold = options.SpeechThreshold * (low ? 2 : 1),
@@ -75,8 +76,8 @@ internal sealed record SessionSetup(ModelBehaviour Model)
             OutputTranscription = setup.Get("outputAudioTranscription").Exists(),
             IncludeThoughts = setup.Get("generationConfig").Get("thinkingConfig").Get("includeThoughts").IsTrue(),
             InitialHistory = setup.Get("historyConfig").Get("initialHistoryInClientContent").IsTrue(),
-            RefuseFirstContent = model.AffectiveDialogRefusedLate && setup.Get("generationConfig").Get("enableAffectiveDialog").IsTrue(),
-            Deaf = model.ManualNeedsCoverage && manual && coverage is not ("TURN_INCLUDES_ALL_INPUT" or "TURN_INCLUDES_ONLY_ACTIVITY"),
+            RefuseFirstContent = model.Facts.AffectiveDialog == AffectiveDialogRule.DeferredRefusal && setup.Get("generationConfig").Get("enableAffectiveDialog").IsTrue(),
+            Deaf = model.Facts.ManualActivityNeedsCoverage && manual && coverage is not ("TURN_INCLUDES_ALL_INPUT" or "TURN_INCLUDES_ONLY_ACTIVITY"),
             CompressionTrigger = trigger,
             CompressionTarget = compression.Get("slidingWindow").Get("targetTokens").Integer() ?? (trigger ?? 0) / 2,
             PromptTokens = (setup.Get("systemInstruction").RawLength() + setup.Get("tools").RawLength()) / 4,
@@ -96,16 +97,8 @@ internal sealed record SessionSetup(ModelBehaviour Model)
         var functions = new Dictionary<string, DeclaredFunction>(StringComparer.Ordinal);
         foreach (var declaration in tools.Items().SelectMany(tool => tool.Get("functionDeclarations").Items()))
         {
-            var behavior = declaration.Get("behavior").Text();
-            var blocking = model.Tools switch
-            {
-                ToolMode.BlockingByDefault => behavior != "NON_BLOCKING",
-                ToolMode.AlwaysBlocking => true,
-                ToolMode.NonBlockingByDefault => behavior == "BLOCKING",
-                _ => false,
-            };
             var name = declaration.Get("name").Text()!;
-            functions[name] = new DeclaredFunction(name, blocking);
+            functions[name] = new DeclaredFunction(name, model.Blocks(declaration.Get("behavior").Text()));
         }
         return functions;
     }

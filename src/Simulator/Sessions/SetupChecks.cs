@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Gemini.Live.Models;
 using Gemini.Live.Simulator.Model;
 using Gemini.Live.Simulator.Protocol;
 
@@ -44,13 +45,13 @@ internal static partial class SetupChecks
                 declarations++;
                 if (declaration.Get("name").Text() is not { } name || !FunctionName().IsMatch(name)
                     || (declaration.Get("parameters").Exists() && declaration.Get("parametersJsonSchema").Exists())
-                    || (model.Tools == ToolMode.NonBlockingOnly && declaration.Get("behavior").Text() == "BLOCKING"))
+                    || (!model.AllowsBehavior(declaration.Get("behavior").Text())))
                 {
                     return Refusal.InvalidArgument;
                 }
             }
         }
-        return declarations > 512 || (model.SearchExcludesFunctions && search && declarations > 0) ? Refusal.InvalidArgument : null;
+        return declarations > 512 || (model.Facts.Functions.WithGoogleSearch == false && search && declarations > 0) ? Refusal.InvalidArgument : null;
     }
 
     private static Refusal? CheckGeneration(JsonElement generation, ModelBehaviour model)
@@ -63,11 +64,11 @@ internal static partial class SetupChecks
                 return Refusal.InvalidArgument;
         }
         var thinking = generation.Get("thinkingConfig");
-        if (thinking.Get("thinkingLevel").Text() is { } level and not "THINKING_LEVEL_UNSPECIFIED" && !model.ThinkingLevels.Contains(level))
+        if (thinking.Get("thinkingLevel").Text() is { } level and not "THINKING_LEVEL_UNSPECIFIED" && !model.AllowsThinkingLevel(level))
             return Refusal.InvalidArgument;
-        if (thinking.Get("thinkingBudget").Exists() && (!model.ThinkingBudget || thinking.Get("thinkingLevel").Exists()))
+        if (thinking.Get("thinkingBudget").Exists() && (!model.Facts.Thinking.Budget || thinking.Get("thinkingLevel").Exists()))
             return Refusal.InvalidArgument;
-        if (generation.Get("enableAffectiveDialog").IsTrue() && !model.AffectiveDialog && !model.AffectiveDialogRefusedLate)
+        if (generation.Get("enableAffectiveDialog").IsTrue() && model.Facts.AffectiveDialog == AffectiveDialogRule.Unsupported)
             return Refusal.InvalidArgument;
         if (generation.Get("speechConfig").Get("multiSpeakerVoiceConfig").Exists() || generation.Get("translationConfig").Exists())
             return Refusal.InvalidArgument;
@@ -82,7 +83,7 @@ internal static partial class SetupChecks
                 return Refusal.InvalidArgument;
         }
         var proactivity = setup.Get("proactivity");
-        if (proactivity.Exists() && (!model.Proactivity || (model.AlwaysProactive && !proactivity.Get("proactiveAudio").IsTrue())))
+        if (proactivity.Exists() && Refuses(model.Facts.Proactivity, proactivity))
             return Refusal.InvalidArgument;
         if (proactivity.Get("proactiveVideo").IsTrue() && !proactivity.Get("proactiveAudio").IsTrue())
             return Refusal.InvalidArgument;
@@ -99,6 +100,14 @@ internal static partial class SetupChecks
             ? Refusal.InvalidArgument
             : null;
     }
+
+    private static bool Refuses(ProactivityRule rule, JsonElement proactivity) => rule switch
+    {
+        ProactivityRule.Unsupported => true,
+        // The model always listens; asking it not to is an error.
+        ProactivityRule.AlwaysOn => !proactivity.Get("proactiveAudio").IsTrue(),
+        _ => false,
+    };
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_.:\-]{0,127}$", RegexOptions.NonBacktracking)]
     private static partial Regex FunctionName();

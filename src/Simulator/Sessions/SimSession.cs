@@ -17,8 +17,10 @@ internal sealed class ConnectionRecord(int number, DateTimeOffset openedAt)
     public string? CloseReason { get; set; }
 }
 
-/// <summary>One frame that went over the wire; audio is a count.</summary>
-internal readonly record struct WireFrame(double Ms, bool Received, int Connection, int Bytes, string Text);
+/// <summary>One frame that went over the wire.</summary>
+/// <param name="Audio">Decoded audio in the frame, in bytes.</param>
+/// <param name="Text">The frame's JSON; of a frame with audio only its transcript, or null.</param>
+internal readonly record struct WireFrame(double Ms, bool Received, int Connection, int Bytes, int Audio, string? Text);
 
 /// <summary>A session: the chain of connections that resumed one another, and what its context holds.</summary>
 internal sealed class SimSession(string id, ModelBehaviour model, string apiKey, DateTimeOffset createdAt)

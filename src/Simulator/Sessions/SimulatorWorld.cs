@@ -25,7 +25,7 @@ public abstract record DialVerdict
 /// it has no clock, no sockets and no randomness but its seed. It is not thread-safe; the shell around it
 /// holds <see cref="Gate"/> for every call into the world or one of its connections.
 /// </summary>
-public sealed class SimulatorWorld
+public sealed partial class SimulatorWorld
 {
     private readonly Dictionary<string, ResumptionHandle> _handles = new(StringComparer.Ordinal);
     private readonly List<SimSession> _sessions = [];
@@ -81,7 +81,7 @@ public sealed class SimulatorWorld
     /// <summary>Replaces the scripted replies.</summary>
     public void Script(IEnumerable<ScriptRule> rules) => Scripts.Replace(rules);
 
-    /// <summary>Forgets sessions, handles, faults and scripts, and starts counting and the seed again. Open connections live on unlisted.</summary>
+    /// <summary>Forgets sessions, handles and tokens, and takes faults, scripts, knobs, counting and the seed back to the options. Open connections live on unlisted.</summary>
     public void Reset()
     {
         _sessions.Clear();
@@ -89,6 +89,7 @@ public sealed class SimulatorWorld
         _connections = 0;
         Faults.Replace(Options.Faults);
         Scripts.Replace(Options.Scripts);
+        Knobs = Options.Knobs;
         Tokens.Clear();
         Random = new Random(Options.Seed);
     }

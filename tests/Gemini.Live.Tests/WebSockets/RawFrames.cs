@@ -68,6 +68,22 @@ internal static class RawFrames
         return (head[0] & 0x0F, payload);
     }
 
+    /// <summary>Reads one small masked client frame.</summary>
+    public static async Task<(int Opcode, byte[] Payload)> ReadMaskedAsync(Stream stream)
+    {
+        var head = new byte[6];
+        await stream.ReadExactlyAsync(head);
+        Assert.Equal(0x80, head[1] & 0x80);
+        var payload = new byte[head[1] & 0x7F];
+        await stream.ReadExactlyAsync(payload);
+        for (var i = 0; i < payload.Length; i++)
+        {
+            payload[i] ^= head[2 + (i & 3)];
+        }
+
+        return (head[0] & 0x0F, payload);
+    }
+
     /// <summary>Reads until the close frame and gives its code.</summary>
     public static async Task<int?> ReadCloseAsync(Stream stream)
     {

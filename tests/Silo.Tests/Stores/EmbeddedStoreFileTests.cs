@@ -176,7 +176,7 @@ public sealed class EmbeddedStoreFileTests : IAsyncDisposable
         Reopen();
         var entries = (await LoadAsync(one)).Entries;
         Assert.IsType<ConversationOpened>(entries[0].Fact);
-        Assert.Equal("checkpointTaken", Assert.IsType<UnreadableFact>(entries[1].Fact).Type);
+        Assert.Equal("checkpointTaken", Assert.IsType<UnreadableFact>(entries[1].Fact).StoredType);
     }
 
     [Fact]

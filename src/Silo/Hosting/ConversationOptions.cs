@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Options;
+using Orchestrator.Grains.Actor;
+
+namespace Orchestrator.Silo.Hosting;
+
+/// <summary>Bounds and times of conversations. Section <c>Orchestrator:Conversations</c>.</summary>
+public sealed class ConversationOptions
+{
+    public const string Section = "Orchestrator:Conversations";
+
+    /// <summary>How long the link of a vanished client is kept. Default 60 s, 0 to 10 minutes. Too short cuts a phone that changes
+    /// its network; too long pays upstream for listeners that are gone.</summary>
+    public TimeSpan Grace { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long after its last fact a conversation can be brought back. Default 2 h, what Google's handles are good for.</summary>
+    public TimeSpan ResumableFor { get; set; } = TimeSpan.FromHours(2);
+
+    /// <summary>Bound of the input log under automatic activity detection. Default 8 MiB; beyond it the oldest audio is dropped and journaled.</summary>
+    public long InputLogBytes { get; set; } = 8 * 1024 * 1024;
+
+    /// <summary>The same with manual activity, where one answer may take ten minutes. Default 32 MiB.</summary>
+    public long ManualInputLogBytes { get; set; } = 32 * 1024 * 1024;
+
+    /// <summary>Bound of output that the client has not confirmed. Default 4 MiB; beyond it the oldest audio is given up.</summary>
+    public long OutputLogBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>The settings that the grains work with.</summary>
+    public ConversationSettings ToSettings() => new()
+    {
+        Grace = Grace,
+        ResumableFor = ResumableFor,
+        InputLogBytes = InputLogBytes,
+        ManualInputLogBytes = ManualInputLogBytes,
+        OutputLogBytes = OutputLogBytes,
+    };
+}
+
+/// <summary>Names every key that is wrong, all at once.</summary>
+public sealed class ConversationOptionsValidator : IValidateOptions<ConversationOptions>
+{
+    private const long Mebibyte = 1024 * 1024;
+
+    public ValidateOptionsResult Validate(string? name, ConversationOptions options)
+    {
+        var failures = new List<string>();
+        Check(options.Grace >= TimeSpan.Zero && options.Grace <= TimeSpan.FromMinutes(10), nameof(options.Grace), "must be between 0 and 10 minutes");
+        Check(options.ResumableFor >= TimeSpan.FromMinutes(1) && options.ResumableFor <= TimeSpan.FromDays(7), nameof(options.ResumableFor), "must be between 1 minute and 7 days");
+        CheckBytes(options.InputLogBytes, nameof(options.InputLogBytes));
+        CheckBytes(options.ManualInputLogBytes, nameof(options.ManualInputLogBytes));
+        CheckBytes(options.OutputLogBytes, nameof(options.OutputLogBytes));
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+
+        void CheckBytes(long bytes, string key) =>
+            Check(bytes is >= Mebibyte and <= 1024 * Mebibyte, key, $"must be between {Mebibyte} and {1024 * Mebibyte}");
+
+        void Check(bool good, string key, string rule)
+        {
+            if (!good)
+            {
+                failures.Add($"{ConversationOptions.Section}:{key} {rule}.");
+            }
+        }
+    }
+}

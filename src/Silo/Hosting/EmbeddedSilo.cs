@@ -1,0 +1,45 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orchestrator.Attach;
+using Orchestrator.Grains.Actor;
+using Orchestrator.Journal;
+using Orchestrator.Reading;
+using Orchestrator.Silo.Reading;
+using Orchestrator.Silo.Stores;
+
+namespace Orchestrator.Silo.Hosting;
+
+/// <summary>A silo inside another process: grains, the embedded store, and the read side.</summary>
+public static class EmbeddedSilo
+{
+    public static IServiceCollection AddEmbeddedSilo(this IServiceCollection services, DataDirectory data, UpstreamEndpoint endpoint)
+    {
+        services.AddOptions<ConversationOptions>().BindConfiguration(ConversationOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ConversationOptions>, ConversationOptionsValidator>();
+        services.AddSingleton<IConversationStore>(_ => new EmbeddedStore(data));
+        services.AddSingleton<GrainMetrics>();
+        services.AddSingleton<JournalFeed>();
+        services.AddSingleton(s => Host(s, endpoint));
+        services.AddSingleton<IConversationHost>(s => s.GetRequiredService<ConversationHost>());
+        services.AddSingleton<IConversationReader>(s => new ConversationReader(
+            s.GetRequiredService<IConversationStore>(),
+            s.GetRequiredService<JournalFeed>(),
+            s.GetRequiredService<ConversationHost>().IsActive));
+        return services;
+    }
+
+    private static ConversationHost Host(IServiceProvider services, UpstreamEndpoint endpoint)
+    {
+        var feed = services.GetRequiredService<JournalFeed>();
+        return new ConversationHost(
+            services.GetRequiredService<IConversationStore>(),
+            endpoint,
+            services.GetRequiredService<IOptions<ConversationOptions>>().Value.ToSettings(),
+            new SiloIdentity($"{Environment.MachineName}:{Environment.ProcessId}"),
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<ConversationHost>>(),
+            services.GetRequiredService<GrainMetrics>(),
+            (ownership, entries) => feed.Published(ownership.Tenant, ownership.Conversation, entries));
+    }
+}
