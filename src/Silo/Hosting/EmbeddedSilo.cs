@@ -18,7 +18,8 @@ public static class EmbeddedSilo
         var endpoint = upstream.ToEndpoint();
         services.AddOptions<ConversationOptions>().BindConfiguration(ConversationOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ConversationOptions>, ConversationOptionsValidator>();
-        services.AddSingleton<IConversationStore>(_ => new EmbeddedStore(data));
+        services.AddSingleton(_ => new EmbeddedStore(data));
+        services.AddSingleton<IConversationStore>(s => s.GetRequiredService<EmbeddedStore>());
         services.AddSingleton<GrainMetrics>();
         services.AddSingleton<JournalFeed>();
         services.AddSingleton(s => Host(s, endpoint));
