@@ -11,7 +11,7 @@ namespace Orchestrator.Api.Live;
 /// grain arrive on whichever thread drains its mailbox and go straight to the socket. It decides nothing about the
 /// conversation: it reads the setup, marks frames, keeps the client's handle fresh and confirms what was received.
 /// </summary>
-internal sealed class LiveEdge : IServerSocketHandler, IEdge, IDisposable
+internal sealed class LiveEdge : IServerSocketHandler, IEdge, IAsyncDisposable
 {
     /// <summary>Output after which the client is asked, by a ping, how much it has received (DESIGN §6.7).</summary>
     private const int PingEveryMs = 500;
@@ -42,17 +42,16 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IDisposable
     }
 
     /// <summary>Serves the client until its socket ends.</summary>
-    public async Task RunAsync(CancellationToken stopping)
+    /// <returns>True when both sides said goodbye; otherwise the connection may still hold data that nobody will take.</returns>
+    public async Task<bool> RunAsync(CancellationToken stopping)
     {
         int? code = null;
         var reason = "internal error";
         try
         {
-            await using (_socket)
-            {
-                var end = await _socket.RunAsync(this, stopping);
-                (code, reason) = (end.Kind == SocketEndKind.PeerClosed ? end.Code ?? 1000 : null, end.Reason);
-            }
+            var end = await _socket.RunAsync(this, stopping);
+            (code, reason) = (end.Kind == SocketEndKind.PeerClosed ? end.Code ?? 1000 : null, end.Reason);
+            return end.Clean;
         }
         finally
         {
@@ -142,7 +141,11 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IDisposable
 
     public void Close(EdgeClose close) => _socket.Close(close.Code, close.Reason);
 
-    public void Dispose() => _watch.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _watch.DisposeAsync();
+        await _socket.DisposeAsync();
+    }
 
     private async ValueTask AttachAsync(ReadOnlyMemory<byte> setupFrame)
     {

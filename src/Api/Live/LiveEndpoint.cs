@@ -77,8 +77,12 @@ internal static class LiveEndpoint
         context.Response.Headers.SecWebSocketAccept = LiveServerSocket.AcceptKey(socketKey);
         context.Response.Headers["x-conversation-id"] = conversation.ToString();
         await using var stream = await upgrade.UpgradeAsync();
-        using var edge = new LiveEdge(services, stream, tenant, conversation);
-        await edge.RunAsync(context.RequestAborted);
+        await using var edge = new LiveEdge(services, stream, tenant, conversation);
+        if (!await edge.RunAsync(context.RequestAborted))
+        {
+            // Closing a stream in order waits for the peer; one that is gone would hold the request until the process ends.
+            context.Abort();
+        }
     }
 
     private static Task Refuse(HttpContext context, HttpStatusCode status, string detail) =>
