@@ -103,7 +103,7 @@ public sealed class LiveLinkTests
     [Fact]
     public async Task CloseFrameThatArrivedBeforeASendFailed_IsStillReported()
     {
-        await using var pair = await LinkPair.OpenAsync(holdFrames: true);
+        await using var pair = await LinkPair.OpenAsync(clock: new ManualTime(), holdFrames: true);
         await pair.Stream.WriteAsync(RawFrames.Frame(2, "hold"u8, masked: false));
         await pair.Entered.Task.Soon();
         await pair.Stream.WriteAsync(RawFrames.Frame(8, [1011 >> 8, 1011 & 255, (byte)'x'], masked: false));

@@ -63,6 +63,7 @@ public sealed class LiveServerSocketEndTests
         var run = server.RunAsync(new RecordingHandler(), default);
         await pair.Client.WriteAsync(RawFrames.Frame(3, []));
         await RawFrames.ReadCloseAsync(pair.Client);
+        await Waiting.UntilAsync(() => server.QueuedBytes == 0, "the write is booked, so that the grace counts from now");
         Assert.False(run.IsCompleted);
         time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(SocketEndKind.ProtocolViolation, (await run.Soon()).Kind);
@@ -146,6 +147,7 @@ public sealed class LiveServerSocketEndTests
         var run = server.RunAsync(new RecordingHandler(), default);
         server.Close(1000, "bye");
         Assert.Equal(1000, await RawFrames.ReadCloseAsync(pair.Client));
+        await Waiting.UntilAsync(() => server.QueuedBytes == 0, "the write is booked, so that the grace counts from now");
         time.Advance(TimeSpan.FromMilliseconds(1999));
         Assert.False(run.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(1));
