@@ -117,26 +117,17 @@ public sealed partial class LiveConnection
     {
         if (_ended)
             return;
-        JsonDocument document;
-        try
+        using var document = ProtoJson.Read(frame, "ClientMessage", out var error);
+        if (document is null)
         {
-            document = JsonDocument.Parse(frame);
-        }
-        catch (JsonException)
-        {
-            End(Refusal.Payload("Invalid JSON payload received. Unexpected token."));
+            End(Refusal.Payload(error!));
             return;
         }
-        using (document)
-        {
-            LogReceived(frame.Length, document.RootElement);
-            if (ProtoJson.Check(document.RootElement, LiveSchema.Message("ClientMessage")) is { } error)
-                End(Refusal.Payload(error));
-            else if (Dispatch(document.RootElement) is { } refusal)
-                End(refusal);
-            else
-                CountFrame();
-        }
+        LogReceived(frame.Length, document.RootElement);
+        if (Dispatch(document.RootElement) is { } refusal)
+            End(refusal);
+        else
+            CountFrame();
     }
 
     private Refusal? Dispatch(JsonElement message)

@@ -25,6 +25,9 @@ internal sealed class Reply(ScriptedReply script, TurnFaults faults, IEnumerable
 
     public TurnFaults Faults { get; } = faults;
 
+    /// <summary>What the user said that this answers.</summary>
+    public string Heard { get; init; } = "";
+
     public Queue<Stage> Stages { get; } = new(stages);
 
     /// <summary>Nothing was sent yet.</summary>
