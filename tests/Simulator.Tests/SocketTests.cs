@@ -133,6 +133,22 @@ public sealed class SocketTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SlowPongs_KillAClientThatInsistsOnThem()
+    {
+        await _http.PostAsJsonAsync("/sim/v1/faults", JsonNode.Parse("""{"action":"slowPongs","phase":"idle","minMs":20000,"maxMs":25000}"""), _timeout.Token);
+        using var socket = new ClientWebSocket();
+        socket.Options.KeepAliveInterval = TimeSpan.FromMilliseconds(50);
+        socket.Options.KeepAliveTimeout = TimeSpan.FromMilliseconds(300);
+        await socket.ConnectAsync(new Uri($"ws://{_simulator.BaseUrl.Authority}{Method}?key=good"), _timeout.Token);
+        await SendAsync(socket, """{"setup":{"model":"models/gemini-3.8-live"}}""");
+        await ReceiveAsync(socket, "setupComplete");
+
+        var lost = await Assert.ThrowsAnyAsync<Exception>(() => ReceiveAsync(socket));
+        Assert.False(_timeout.IsCancellationRequested, lost.Message);
+        Assert.Equal(WebSocketState.Aborted, socket.State);
+    }
+
+    [Fact]
     public async Task Abort_ByAFault_IsAResetOfTheConnection()
     {
         using var socket = await DialAsync(Method + "?key=good");
