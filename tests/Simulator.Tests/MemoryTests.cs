@@ -59,6 +59,21 @@ public sealed class MemoryTests
         Assert.Equal([1, 2, 3], turns.Select(turn => turn!.Value));
     }
 
+    [Theory]
+    [InlineData("gemini-3.8-live", 1.8)]
+    [InlineData("gemini-2.5-flash-native-audio-latest", 1.1)]
+    public void Tokens_OfAudio_AreTwentyFivePerSecondOfWhatTheModelListensTo(string model, double seconds)
+    {
+        // 0.5 s of silence, two words, 0.5 s of silence that end the turn, and 0.2 s more. 3.8 listens always.
+        var world = World();
+        var client = VirtualClient.Open(world, _time, model);
+        client.Pause(0.5);
+        client.SpeakWords(1, 2);
+        client.Pause(0.7);
+
+        Assert.Equal(seconds * 25, world.FindSession(client.SessionId)!.Memory.AudioTokens, 0.6);
+    }
+
     [Fact]
     public void AudioEntry_Digest_IsThatOfTheSamples()
     {

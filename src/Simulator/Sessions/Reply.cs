@@ -53,6 +53,6 @@ internal sealed class Reply(ScriptedReply script, TurnFaults faults, IEnumerable
 
     public SimTimer? Timer { get; set; }
 
-    /// <summary>Context size when the turn began: what usage says was read.</summary>
+    /// <summary>Context size when the model last began to read it: at the turn's begin, or at the tools' results.</summary>
     public TurnUsage Usage { get; set; }
 }
