@@ -109,6 +109,33 @@ public sealed class SocketTests : IAsyncLifetime
         Assert.Contains(wire!, frame => (string?)frame!["direction"] == "received" && frame["audio"]!.GetValue<int>() == 1_280);
     }
 
+    [Fact]
+    public async Task ManyConversations_AtTheSameTime_AreKeptApart()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 24).Select(async number =>
+        {
+            using var socket = await DialAsync(Method + "?key=good");
+            await SendAsync(socket, """{"setup":{"model":"models/gemini-3.8-live","inputAudioTranscription":{},"systemInstruction":{"parts":[{"text":"x"}]}}}""");
+            await ReceiveAsync(socket, "setupComplete");
+            byte[] pcm = [.. TestSpeech.Words(number * 100, 10), .. TestSpeech.Silence(TimeSpan.FromSeconds(0.7))];
+            foreach (var part in pcm.Chunk(640))
+                await SendAsync(socket, VirtualClient.AudioFrame(part));
+            var heard = "";
+            while (!heard.EndsWith($" w{(number * 100) + 9}", StringComparison.Ordinal))
+                heard += (string?)(await ReceiveAsync(socket, "inputTranscription"))["serverContent"]!["inputTranscription"]!["text"];
+            Assert.Equal(string.Concat(Enumerable.Range(number * 100, 10).Select(word => $" w{word}")), heard);
+            await ReceiveAsync(socket, "turnComplete");
+        }));
+
+        lock (_simulator.World.Gate)
+        {
+            var spoken = _simulator.World.ReadSessions().Select(session => TestSpeech.Decode(_simulator.World.ReadUserAudio((string)session!["session"]!)!)).ToList();
+            Assert.Equal(24, spoken.Count);
+            Assert.All(spoken, words => Assert.Equal(10, words.Count));
+            Assert.Equal(240, spoken.SelectMany(words => words).Distinct().Count());
+        }
+    }
+
     [Theory]
     [InlineData(Method, 1008)]
     [InlineData(Method + "?key=bad", 1007)]

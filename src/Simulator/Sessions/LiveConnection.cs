@@ -91,9 +91,10 @@ public sealed partial class LiveConnection
     {
         // What was due before this input happened before it.
         RunUntil(now);
-        _now = now;
+        // A clock that is set back does not turn the conversation back.
+        _now = now > _now ? now : _now;
         action();
-        RunUntil(now);
+        RunUntil(_now);
         if (_outputs.Count == 0)
             return [];
         var outputs = _outputs;
