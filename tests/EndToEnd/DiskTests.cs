@@ -54,7 +54,17 @@ public sealed class DiskTests(ITestOutputHelper output)
             await client.TurnCompleteAsync();
 
             Fill(Path.Combine(mount, "filler"));
-            await client.SpeakAsync(speech);
+            // The last block of the journal still has room for some turns; each of them must be kept if it is announced.
+            var announced = 1;
+            while (announced < 50)
+            {
+                await client.SpeakAsync(speech);
+                if (await Task.WhenAny(client.TurnCompleteAsync(), client.Ended) == client.Ended)
+                {
+                    break;
+                }
+                announced++;
+            }
             var end = await client.EndAsync();
             output.WriteLine($"closed with {end.Code} \"{end.Reason}\"");
             Assert.Equal(1011, end.Code);
@@ -64,7 +74,9 @@ public sealed class DiskTests(ITestOutputHelper output)
             await world.Orchestrator.KillAsync();
             await world.Orchestrator.RestartAsync();
             var turns = await world.Orchestrator.Api().TurnsAsync(client.ConversationId);
-            Assert.Contains("An answer that has to be kept.", turns[0].GetProperty("model").GetProperty("text").GetString(), StringComparison.Ordinal);
+            output.WriteLine($"{announced} turns announced, {turns.Count} kept");
+            Assert.InRange(turns.Count, announced, announced + 1);
+            Assert.All(turns.Take(announced), t => Assert.Equal("An answer that has to be kept.", t.GetProperty("model").GetProperty("text").GetString()!.Trim()));
 
             await using var back = await RawLiveClient.ConnectAsync(world.Orchestrator.Url);
             await back.SetUpAsync(handle: client.Handle);

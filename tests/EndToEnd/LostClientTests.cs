@@ -9,6 +9,7 @@ public sealed class LostClientTests
 {
     private const int BytesPerMs = 48;
     private const int TwiceAtMostMs = 500;
+    private const int ReplySeconds = 5;
 
     public enum Loss
     {
@@ -40,7 +41,15 @@ public sealed class LostClientTests
     public async Task Client_LostInMidReplyAndBackWithItsHandle_HearsTheRestAndNothingTwice(Loss loss, Return comesBack)
     {
         using var folder = new TempDirectory();
-        await using var world = await World.StartAsync(null, [.. World.Says("A long answer, of which no part may be missing and none may come twice.", seconds: 6), ("Pace", "1.5")]);
+        await using var world = await World.StartAsync(
+            null,
+            [
+                ("Scripts:0:Turn", "1"),
+                ("Scripts:0:Reply:Text", "A long answer, of which no part may be missing and none may come twice."),
+                ("Scripts:0:Reply:Seconds", $"{ReplySeconds}"),
+                ("Scripts:1:Reply:Text", "Short."),
+                ("Scripts:1:Reply:Seconds", "0.3"),
+            ]);
         await using var network = new TcpProxy(world.Orchestrator.Port);
         var speech = await Recordings.PcmAsync(folder);
 
@@ -52,7 +61,7 @@ public sealed class LostClientTests
         var session = Assert.Single(await world.Simulator.Oracle.SessionsAsync());
         var saidAtLoss = (await world.Simulator.Oracle.ModelAudioAsync(session)).Length;
         await Patience.Until(
-            async () => (await world.Simulator.Oracle.ModelAudioAsync(session)).Length >= (comesBack == Return.InMidReply ? saidAtLoss + (1000 * BytesPerMs) : 6000 * BytesPerMs),
+            async () => (await world.Simulator.Oracle.ModelAudioAsync(session)).Length >= (comesBack == Return.InMidReply ? saidAtLoss + (1000 * BytesPerMs) : ReplySeconds * 1000 * BytesPerMs),
             "the model to speak on while nobody hears it");
 
         await using var after = await RawLiveClient.ConnectAsync(world.Orchestrator.Url);

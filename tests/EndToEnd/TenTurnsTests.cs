@@ -39,8 +39,10 @@ public sealed class TenTurns : IAsyncLifetime
         {
             foreach (var activity in Activities)
             {
+                // Each begins with another recording, so that no two say the same.
+                string[] order = [.. recordings.Skip(talks.Count), .. recordings.Take(talks.Count)];
                 talks[$"{model} {activity}"] = TalkSample.RunAsync(
-                    World.Orchestrator.Url, "acme-key", recordings,
+                    World.Orchestrator.Url, "acme-key", order,
                     "--model", model, "--activity", activity, "--turns", $"{Turns}", "--chunk", $"{chunk}");
                 chunk = chunk == 20 ? 100 : chunk - 20; // 20, 100, 80, 60, 40
             }
@@ -54,7 +56,10 @@ public sealed class TenTurns : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(talks.Values.Select(t => t.ContinueWith(_ => { }, TaskScheduler.Default)));
-        await World.DisposeAsync();
+        if (world is not null)
+        {
+            await world.DisposeAsync();
+        }
         folder.Dispose();
     }
 
