@@ -110,6 +110,25 @@ public sealed class SocketTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Resume_AtTheCloseEchoOnASocketDialledBefore_IsAccepted()
+    {
+        string? handle = null;
+        var next = await DialAsync(Method + "?key=good");
+        for (var i = 0; i < 50; i++)
+        {
+            using var socket = next;
+            next = await DialAsync(Method + "?key=good");
+            await SendAsync(socket, "{\"setup\":{\"model\":\"models/gemini-3.8-live\",\"sessionResumption\":{" + (handle is null ? "" : $"\"handle\":\"{handle}\"") + "}}}");
+            handle = (string?)(await ReceiveAsync(socket, "newHandle"))["sessionResumptionUpdate"]!["newHandle"];
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "", _timeout.Token);
+        }
+        next.Dispose();
+
+        lock (_simulator.World.Gate)
+            Assert.Equal(50, Assert.Single(_simulator.World.ReadSessions())!["connections"]!.AsArray().Count);
+    }
+
+    [Fact]
     public async Task ManyConversations_AtTheSameTime_AreKeptApart()
     {
         await Task.WhenAll(Enumerable.Range(0, 24).Select(async number =>
