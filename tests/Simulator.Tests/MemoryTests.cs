@@ -88,6 +88,21 @@ public sealed class MemoryTests
         Assert.Null(entry["inTurn"]);
     }
 
+    [Fact]
+    public void Memory_WithoutKeptAudio_StillCountsSamples()
+    {
+        var world = new SimulatorWorld(new SimulatorOptions { KeepAudio = false });
+        var client = VirtualClient.Open(world, _time);
+        Exchange(client, 1, 2);
+
+        var entries = Entries(world, client.SessionId);
+        Assert.Equal(16_000 * 14 / 10, entries.Sum(entry => entry!["samples"]?.GetValue<int>() ?? 0));
+        Assert.All(entries, entry => Assert.Null(entry!["sha256"]));
+        Assert.Empty(world.ReadUserAudio(client.SessionId)!);
+        Assert.Empty(world.ReadModelAudio(client.SessionId)!);
+        Assert.Equal(client.Audio().Length / 2, entries.Last(entry => (string?)entry!["kind"] == "model")!["audioSamples"]!.GetValue<int>());
+    }
+
     [Theory]
     [InlineData(HandleCoverage.LastTurn, "w1 w2")]
     [InlineData(HandleCoverage.AllReceived, "w1 w2 w3 w4")]
