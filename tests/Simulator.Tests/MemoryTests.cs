@@ -59,6 +59,21 @@ public sealed class MemoryTests
         Assert.Equal([1, 2, 3], turns.Select(turn => turn!.Value));
     }
 
+    [Theory]
+    [InlineData("gemini-3.8-live", 1.8)]
+    [InlineData("gemini-2.5-flash-native-audio-latest", 1.1)]
+    public void Tokens_OfAudio_AreTwentyFivePerSecondOfWhatTheModelListensTo(string model, double seconds)
+    {
+        // 0.5 s of silence, two words, 0.5 s of silence that end the turn, and 0.2 s more. 3.8 listens always.
+        var world = World();
+        var client = VirtualClient.Open(world, _time, model);
+        client.Pause(0.5);
+        client.SpeakWords(1, 2);
+        client.Pause(0.7);
+
+        Assert.Equal(seconds * 25, world.FindSession(client.SessionId)!.Memory.AudioTokens, 0.6);
+    }
+
     [Fact]
     public void AudioEntry_Digest_IsThatOfTheSamples()
     {
@@ -71,6 +86,21 @@ public sealed class MemoryTests
         Assert.Equal(8_000, entry["samples"]!.GetValue<int>());
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(pcm)), entry["sha256"]!.GetValue<string>());
         Assert.Null(entry["inTurn"]);
+    }
+
+    [Fact]
+    public void Memory_WithoutKeptAudio_StillCountsSamples()
+    {
+        var world = new SimulatorWorld(new SimulatorOptions { KeepAudio = false });
+        var client = VirtualClient.Open(world, _time);
+        Exchange(client, 1, 2);
+
+        var entries = Entries(world, client.SessionId);
+        Assert.Equal(16_000 * 14 / 10, entries.Sum(entry => entry!["samples"]?.GetValue<int>() ?? 0));
+        Assert.All(entries, entry => Assert.Null(entry!["sha256"]));
+        Assert.Empty(world.ReadUserAudio(client.SessionId)!);
+        Assert.Empty(world.ReadModelAudio(client.SessionId)!);
+        Assert.Equal(client.Audio().Length / 2, entries.Last(entry => (string?)entry!["kind"] == "model")!["audioSamples"]!.GetValue<int>());
     }
 
     [Theory]

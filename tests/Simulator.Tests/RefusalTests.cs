@@ -94,6 +94,8 @@ public sealed class RefusalTests
         { Live38, "", """{"setup":{"model":"models/gemini-3.8-live"}}""", 1007, Generic },
         { Live38, "", "nonsense", 1007, "Invalid JSON payload received. Unexpected token." },
         { Live38, "", "{}", 1007, Generic },
+        { Live38, "", """{"realtimeInput":{"text":"\ud800"}}""", 1007, "Invalid JSON payload received. Unexpected token." },
+        { Live38, "", """{"realtimeInput":{"text":"a","text":"b"}}""", 1007, "Invalid JSON payload received. Duplicate name \"text\" at 'realtime_input'." },
         { Live38, "", """{"config":{}}""", 1007, "Invalid JSON payload received. Unknown name \"config\": Cannot find field." },
         { Live38, "", """{"realtimeInput":{"text":"a"},"clientContent":{"turnComplete":true}}""", 1007, "Invalid value at 'client_content' (oneof), oneof field 'realtimeInput' is already set. Cannot set 'clientContent'" },
         { Live38, "", """{"realtimeInput":{"mediaChunks":[{"mimeType":"audio/pcm","data":"AAAA"}]}}""", 1007, "realtime_input.media_chunks is deprecated. Use audio, video, or text instead." },

@@ -109,6 +109,52 @@ public sealed class SocketTests : IAsyncLifetime
         Assert.Contains(wire!, frame => (string?)frame!["direction"] == "received" && frame["audio"]!.GetValue<int>() == 1_280);
     }
 
+    [Fact]
+    public async Task Resume_AtTheCloseEchoOnASocketDialledBefore_IsAccepted()
+    {
+        string? handle = null;
+        var next = await DialAsync(Method + "?key=good");
+        for (var i = 0; i < 50; i++)
+        {
+            using var socket = next;
+            next = await DialAsync(Method + "?key=good");
+            await SendAsync(socket, "{\"setup\":{\"model\":\"models/gemini-3.8-live\",\"sessionResumption\":{" + (handle is null ? "" : $"\"handle\":\"{handle}\"") + "}}}");
+            handle = (string?)(await ReceiveAsync(socket, "newHandle"))["sessionResumptionUpdate"]!["newHandle"];
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "", _timeout.Token);
+        }
+        next.Dispose();
+
+        lock (_simulator.World.Gate)
+            Assert.Equal(50, Assert.Single(_simulator.World.ReadSessions())!["connections"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task ManyConversations_AtTheSameTime_AreKeptApart()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 24).Select(async number =>
+        {
+            using var socket = await DialAsync(Method + "?key=good");
+            await SendAsync(socket, """{"setup":{"model":"models/gemini-3.8-live","inputAudioTranscription":{},"systemInstruction":{"parts":[{"text":"x"}]}}}""");
+            await ReceiveAsync(socket, "setupComplete");
+            byte[] pcm = [.. TestSpeech.Words(number * 100, 10), .. TestSpeech.Silence(TimeSpan.FromSeconds(0.7))];
+            foreach (var part in pcm.Chunk(640))
+                await SendAsync(socket, VirtualClient.AudioFrame(part));
+            var heard = "";
+            while (!heard.EndsWith($" w{(number * 100) + 9}", StringComparison.Ordinal))
+                heard += (string?)(await ReceiveAsync(socket, "inputTranscription"))["serverContent"]!["inputTranscription"]!["text"];
+            Assert.Equal(string.Concat(Enumerable.Range(number * 100, 10).Select(word => $" w{word}")), heard);
+            await ReceiveAsync(socket, "turnComplete");
+        }));
+
+        lock (_simulator.World.Gate)
+        {
+            var spoken = _simulator.World.ReadSessions().Select(session => TestSpeech.Decode(_simulator.World.ReadUserAudio((string)session!["session"]!)!)).ToList();
+            Assert.Equal(24, spoken.Count);
+            Assert.All(spoken, words => Assert.Equal(10, words.Count));
+            Assert.Equal(240, spoken.SelectMany(words => words).Distinct().Count());
+        }
+    }
+
     [Theory]
     [InlineData(Method, 1008)]
     [InlineData(Method + "?key=bad", 1007)]
@@ -130,6 +176,22 @@ public sealed class SocketTests : IAsyncLifetime
         await Assert.ThrowsAsync<WebSocketException>(() => DialAsync(Method + "?key=good"));
         using var third = await DialAsync(Method + "?key=good");
         Assert.Equal(WebSocketState.Open, third.State);
+    }
+
+    [Fact]
+    public async Task SlowPongs_KillAClientThatInsistsOnThem()
+    {
+        await _http.PostAsJsonAsync("/sim/v1/faults", JsonNode.Parse("""{"action":"slowPongs","phase":"idle","minMs":20000,"maxMs":25000}"""), _timeout.Token);
+        using var socket = new ClientWebSocket();
+        socket.Options.KeepAliveInterval = TimeSpan.FromMilliseconds(50);
+        socket.Options.KeepAliveTimeout = TimeSpan.FromMilliseconds(300);
+        await socket.ConnectAsync(new Uri($"ws://{_simulator.BaseUrl.Authority}{Method}?key=good"), _timeout.Token);
+        await SendAsync(socket, """{"setup":{"model":"models/gemini-3.8-live"}}""");
+        await ReceiveAsync(socket, "setupComplete");
+
+        var lost = await Assert.ThrowsAnyAsync<Exception>(() => ReceiveAsync(socket));
+        Assert.False(_timeout.IsCancellationRequested, lost.Message);
+        Assert.Equal(WebSocketState.Aborted, socket.State);
     }
 
     [Fact]

@@ -48,7 +48,11 @@ internal sealed class VirtualClient
         return client;
     }
 
-    public void Send(string json) => Take(_connection.Received(Encoding.UTF8.GetBytes(json), _time.Now));
+    public string? SessionOrNull => _connection.SessionId;
+
+    public void Send(string json) => Send(Encoding.UTF8.GetBytes(json));
+
+    public void Send(byte[] frame) => Take(_connection.Received(frame, _time.Now));
 
     /// <summary>Sends PCM16 in frames of 20 ms and moves the time along with them.</summary>
     public void Speak(byte[] pcm, double speed = 1)

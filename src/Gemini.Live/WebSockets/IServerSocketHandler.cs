@@ -17,4 +17,12 @@ public interface IServerSocketHandler
 
     /// <summary>A pong. Pings stand in one line with the messages, so the peer has received all that was sent before that ping.</summary>
     void OnPong(ReadOnlySpan<byte> payload);
+
+    /// <summary>
+    /// The peer's close frame arrived and is not answered yet: what must be true when the peer sees the answer is made
+    /// true here. Not called for a bad close frame, nor when the connection is lost.
+    /// </summary>
+    void OnPeerClosing(int? code, string reason)
+    {
+    }
 }

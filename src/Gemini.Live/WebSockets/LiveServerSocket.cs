@@ -81,6 +81,7 @@ public sealed class LiveServerSocket : IAsyncDisposable
                         handler.OnPong(reader.Payload.Span);
                         break;
                     case ReadStep.Close when FrameCodec.TryReadClose(reader.Payload.Span, out var code, out var reason):
+                        handler.OnPeerClosing(code, reason);
                         await AnswerCloseAsync(code, reason);
                         return Finish();
                     case ReadStep.Close:

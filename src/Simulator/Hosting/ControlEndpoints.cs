@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using Gemini.Live.Simulator.Faults;
 using Gemini.Live.Simulator.Model;
+using Gemini.Live.Simulator.Protocol;
 using Gemini.Live.Simulator.Sessions;
 
 namespace Gemini.Live.Simulator.Hosting;
@@ -10,12 +10,6 @@ namespace Gemini.Live.Simulator.Hosting;
 /// <summary>The control surface under <c>/sim/v1</c>: the oracle, faults, knobs and scripts.</summary>
 internal static class ControlEndpoints
 {
-    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    };
-
     public static void MapControl(this IEndpointRouteBuilder app, SimulatorWorld world, LiveEndpoint live)
     {
         var sim = app.MapGroup("/sim/v1");
@@ -45,7 +39,7 @@ internal static class ControlEndpoints
         lock (world.Gate)
         {
             // Written under the gate: what is read must not move.
-            return Results.Text(JsonSerializer.Serialize(question(), Json), "application/json");
+            return Results.Text(JsonSerializer.Serialize(question(), SimJson.Options), "application/json");
         }
     }
 
@@ -54,7 +48,7 @@ internal static class ControlEndpoints
         lock (world.Gate)
         {
             return world.FindSession(id) is { } session
-                ? Results.Text(JsonSerializer.Serialize(question(session), Json), "application/json")
+                ? Results.Text(JsonSerializer.Serialize(question(session), SimJson.Options), "application/json")
                 : Results.NotFound();
         }
     }
@@ -79,8 +73,8 @@ internal static class ControlEndpoints
         try
         {
             var rules = body is JsonArray
-                ? body.Deserialize<List<T>>(Json)!
-                : [body.Deserialize<T>(Json)!];
+                ? body.Deserialize<List<T>>(SimJson.Options)!
+                : [body.Deserialize<T>(SimJson.Options)!];
             return accept(rules);
         }
         catch (JsonException error)
@@ -93,18 +87,18 @@ internal static class ControlEndpoints
     {
         lock (world.Gate)
         {
-            var all = JsonSerializer.SerializeToNode(world.Knobs, Json)!.AsObject();
+            var all = JsonSerializer.SerializeToNode(world.Knobs, SimJson.Options)!.AsObject();
             foreach (var (name, value) in changes)
                 all[name] = value?.DeepClone();
             try
             {
-                world.Turn(all.Deserialize<SimulatorKnobs>(Json)!);
+                world.Turn(all.Deserialize<SimulatorKnobs>(SimJson.Options)!);
             }
             catch (JsonException error)
             {
                 return Results.Problem(error.Message, statusCode: 400);
             }
-            return Results.Text(JsonSerializer.Serialize(world.Knobs, Json), "application/json");
+            return Results.Text(JsonSerializer.Serialize(world.Knobs, SimJson.Options), "application/json");
         }
     }
 }

@@ -73,6 +73,9 @@ internal sealed class LiveShell : IServerSocketHandler, IDisposable
     {
     }
 
+    /// <summary>Released before the close is answered: a client that resumes at the echo finds the session free.</summary>
+    public void OnPeerClosing(int? code, string reason) => Step(now => _connection.SocketClosed(code, reason, now));
+
     /// <summary>Faults have changed.</summary>
     public void Rearm() => Step(now => _connection.Rearm(now));
 

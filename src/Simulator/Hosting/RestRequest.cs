@@ -23,21 +23,11 @@ internal static class RestRequest
     /// <summary>The body as a valid <paramref name="message"/>, or null after an error was answered.</summary>
     public static async Task<JsonDocument?> ReadAsync(HttpContext context, string message)
     {
-        JsonDocument? document = null;
-        string? error;
-        try
-        {
-            document = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
-            error = ProtoJson.Check(document.RootElement, LiveSchema.Message(message));
-        }
-        catch (JsonException)
-        {
-            error = "Invalid JSON payload received. Unexpected token.";
-        }
-        if (error is null)
-            return document;
-        document?.Dispose();
-        await GoogleError.WriteAsync(context, 400, "INVALID_ARGUMENT", error);
-        return null;
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        var document = ProtoJson.Read(body.ToArray(), message, out var error);
+        if (document is null)
+            await GoogleError.WriteAsync(context, 400, "INVALID_ARGUMENT", error!);
+        return document;
     }
 }

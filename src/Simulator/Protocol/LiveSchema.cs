@@ -179,6 +179,11 @@ internal static class LiveSchema
           codeExecutionResult struct @data
           thought bool
           thoughtSignature bytes
+          toolCall struct @data
+          toolResponse struct @data
+          audioTranscription struct
+          mediaProcessing struct
+          speechMetadata struct
           videoMetadata struct
           partMetadata struct
           mediaResolution struct

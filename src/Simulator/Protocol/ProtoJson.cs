@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Gemini.Live.Simulator.Protocol;
 
@@ -13,12 +14,39 @@ internal static class ProtoJson
 {
     public const string InvalidArgument = "Request contains an invalid argument.";
 
+    private const string UnexpectedToken = "Invalid JSON payload received. Unexpected token.";
+
+    /// <summary>Parses and checks; the document when it is a valid <paramref name="message"/>, otherwise the refusal's text.</summary>
+    public static JsonDocument? Read(ReadOnlyMemory<byte> json, string message, out string? error)
+    {
+        JsonDocument? document = null;
+        try
+        {
+            // Strings are decoded when they are asked for; broken UTF-8 must be found before.
+            error = Utf8.IsValid(json.Span) ? null : UnexpectedToken;
+            if (error is null)
+            {
+                document = JsonDocument.Parse(json);
+                error = Check(document.RootElement, LiveSchema.Message(message));
+            }
+        }
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: an escaped lone surrogate, which is no text.
+            error = UnexpectedToken;
+        }
+        if (error is null)
+            return document;
+        document?.Dispose();
+        return null;
+    }
+
     /// <summary>Null when the element is a valid <paramref name="type"/>, otherwise the refusal's text.</summary>
-    public static string? Check(JsonElement element, MessageType type, string path = "")
+    private static string? Check(JsonElement element, MessageType type, string path = "")
     {
         if (element.ValueKind != JsonValueKind.Object)
             return path.Length == 0
-                ? "Invalid JSON payload received. Unexpected token."
+                ? UnexpectedToken
                 : InvalidValue(path, type.Name, element);
 
         HashSet<string>? seen = null;
@@ -104,7 +132,7 @@ internal static class ProtoJson
         {
             FieldType.Message => true,
             FieldType.Enum => IsEnum(value, field.TypeName),
-            FieldType.String => value.ValueKind == JsonValueKind.String,
+            FieldType.String => value.ValueKind == JsonValueKind.String && value.GetString() is not null,
             FieldType.Bool => value.ValueKind is JsonValueKind.True or JsonValueKind.False,
             FieldType.Int32 => value.Integer() is >= int.MinValue and <= int.MaxValue && IsWhole(value),
             FieldType.Int64 => value.Integer() is not null && IsWhole(value),

@@ -23,6 +23,9 @@ internal static class ServerFrames
     public static readonly byte[] GenerationComplete = """{"serverContent":{"generationComplete":true}}"""u8.ToArray();
     public static readonly byte[] NotResumable = """{"sessionResumptionUpdate":{"resumable":false}}"""u8.ToArray();
 
+    /// <summary>The same with the default omitted, as ProtoJSON has it; both must be understood.</summary>
+    public static readonly byte[] NotResumableOmitted = """{"sessionResumptionUpdate":{}}"""u8.ToArray();
+
     public static byte[] Handle(string handle) => Write(json =>
     {
         json.WriteStartObject("sessionResumptionUpdate");

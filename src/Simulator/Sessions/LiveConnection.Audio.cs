@@ -23,10 +23,9 @@ public sealed partial class LiveConnection
             Pcm = _options.KeepAudio ? pcm : [],
             Samples = pcm.Length / 2,
             Rate = rate,
-            Counts = _setup.CountsAllInput,
+            Counts = _setup.CountsAllInput || UserSpeaks,
+            InTurn = UserSpeaks ? UserTurn : null,
         };
-        if (UserSpeaks)
-            _memory.Claim(entry, UserTurn);
         if (Remember(entry) is { } exhausted)
             return exhausted;
 

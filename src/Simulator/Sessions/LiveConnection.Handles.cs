@@ -52,7 +52,7 @@ public sealed partial class LiveConnection
     private void SendNotResumable()
     {
         if (AnnouncesHandles)
-            Send(ServerFrames.NotResumable);
+            Send(_random.Next(2) == 0 ? ServerFrames.NotResumable : ServerFrames.NotResumableOmitted);
     }
 
     /// <summary>How many entries of the memory a handle made now would cover.</summary>

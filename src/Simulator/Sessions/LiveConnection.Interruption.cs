@@ -17,7 +17,10 @@ public sealed partial class LiveConnection
         reply.Timer?.Cancel();
         _reply = null;
         if (reply.IsAwaiting)
+        {
+            _session!.RepliesBegun--;
             return;
+        }
         CancelCalls(reply.WaitsForTools);
         CloseEntry(reply, TurnEnding.Interrupted);
         Send(ServerFrames.Interrupted);

@@ -10,6 +10,7 @@ namespace Gemini.Live.Simulator.Sessions;
 public sealed partial class LiveConnection
 {
     private Reply? _reply;
+    private Reply? _dropped;
     private bool _answerOwed;
 
     /// <summary>The user's turn is over: an answer is due, now or after the reply under way.</summary>
@@ -21,17 +22,22 @@ public sealed partial class LiveConnection
             return;
         }
         _answerOwed = false;
-        var heard = _heard.ToString();
+        // A user who went on speaking before the reply began is still in the same turn: nothing is drawn twice.
+        var heard = _dropped?.Heard + _heard;
         _heard.Clear();
-        var faults = TakeTurnFaults();
-        var script = _world.Scripts.Take(_setup!.Model.Id, _session!.Id, TurnNumber, heard) ?? new ScriptedReply();
+        var faults = _dropped?.Faults ?? TakeTurnFaults();
+        var script = _dropped?.Script
+            ?? _world.Scripts.Take(_setup!.Model.Id, _session!.Id, TurnNumber, heard)
+            ?? new ScriptedReply();
+        _dropped = null;
         if (faults.Stall || script.Silent)
         {
             EnterCurrent();
             return;
         }
-        _session.RepliesBegun++;
-        Begin(new Reply(script, faults, faults.Empty ? [new Stage.EndTurn(Status(final: true))] : Stages(script)), script.DelayMs);
+        _session!.RepliesBegun++;
+        var stages = faults.Empty ? [new Stage.EndTurn(Status(final: true))] : Stages(script);
+        Begin(new Reply(script, faults, stages) { Heard = heard }, script.DelayMs);
     }
 
     private void Begin(Reply reply, int? delayMs)

@@ -88,6 +88,7 @@ public sealed partial class LiveConnection
             if (_pendingCalls.Values.Any(other => other.Blocking))
                 return;
             waiting.WaitsForTools = false;
+            waiting.Usage = PromptUsage();
             EnterCurrent();
             waiting.Timer = Arm(_options.ReplyDelay, () => NextStage(waiting));
             return;

@@ -17,7 +17,10 @@ public sealed partial class LiveConnection
     private void BeginUserTurn()
     {
         if (!_setup!.NoInterruption)
+        {
+            _dropped = _reply is { IsAwaiting: true, Heard.Length: > 0 } ? _reply : null;
             Interrupt(always: false);
+        }
         _turnBegan = _now;
         _wordsFound = false;
         _wordsSent = 0;

@@ -91,9 +91,10 @@ public sealed partial class LiveConnection
     {
         // What was due before this input happened before it.
         RunUntil(now);
-        _now = now;
+        // A clock that is set back does not turn the conversation back.
+        _now = now > _now ? now : _now;
         action();
-        RunUntil(now);
+        RunUntil(_now);
         if (_outputs.Count == 0)
             return [];
         var outputs = _outputs;
@@ -117,26 +118,17 @@ public sealed partial class LiveConnection
     {
         if (_ended)
             return;
-        JsonDocument document;
-        try
+        using var document = ProtoJson.Read(frame, "ClientMessage", out var error);
+        if (document is null)
         {
-            document = JsonDocument.Parse(frame);
-        }
-        catch (JsonException)
-        {
-            End(Refusal.Payload("Invalid JSON payload received. Unexpected token."));
+            End(Refusal.Payload(error!));
             return;
         }
-        using (document)
-        {
-            LogReceived(frame.Length, document.RootElement);
-            if (ProtoJson.Check(document.RootElement, LiveSchema.Message("ClientMessage")) is { } error)
-                End(Refusal.Payload(error));
-            else if (Dispatch(document.RootElement) is { } refusal)
-                End(refusal);
-            else
-                CountFrame();
-        }
+        LogReceived(frame.Length, document.RootElement);
+        if (Dispatch(document.RootElement) is { } refusal)
+            End(refusal);
+        else
+            CountFrame();
     }
 
     private Refusal? Dispatch(JsonElement message)

@@ -25,6 +25,9 @@ internal sealed class Reply(ScriptedReply script, TurnFaults faults, IEnumerable
 
     public TurnFaults Faults { get; } = faults;
 
+    /// <summary>What the user said that this answers.</summary>
+    public string Heard { get; init; } = "";
+
     public Queue<Stage> Stages { get; } = new(stages);
 
     /// <summary>Nothing was sent yet.</summary>
@@ -50,6 +53,6 @@ internal sealed class Reply(ScriptedReply script, TurnFaults faults, IEnumerable
 
     public SimTimer? Timer { get; set; }
 
-    /// <summary>Context size when the turn began: what usage says was read.</summary>
+    /// <summary>Context size when the model last began to read it: at the turn's begin, or at the tools' results.</summary>
     public TurnUsage Usage { get; set; }
 }
