@@ -22,7 +22,7 @@ public sealed class LostLinkTests
     public async Task Upstream_LostOnceInAConversation_CostsTheClientNothing(string action, string phase)
     {
         using var folder = new TempDirectory();
-        await using var world = await World.StartAsync(null, World.Says("One answer, heard to its end.", seconds: 1.2));
+        await using var world = await World.StartAsync(null, World.Says("One answer, heard to its end.", seconds: 1.2, delayMs: 700));
         var recordings = await Recordings.InManyFormatsAsync(folder);
         await world.Simulator.Oracle.FaultAsync(new { action, phase, turn = 2, afterMs = 300 });
 
