@@ -44,10 +44,20 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IDisposable
     /// <summary>Serves the client until its socket ends.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
-        await using (_socket)
+        int? code = null;
+        var reason = "internal error";
+        try
         {
-            var end = await _socket.RunAsync(this, stopping);
-            _attachment?.Detach(end.Kind == SocketEndKind.PeerClosed ? end.Code ?? 1000 : null, end.Reason);
+            await using (_socket)
+            {
+                var end = await _socket.RunAsync(this, stopping);
+                (code, reason) = (end.Kind == SocketEndKind.PeerClosed ? end.Code ?? 1000 : null, end.Reason);
+            }
+        }
+        finally
+        {
+            // Also after a bug: a conversation must never wait for a client whose socket is gone.
+            _attachment?.Detach(code, reason);
         }
     }
 

@@ -109,6 +109,7 @@ public sealed record TurnCommitted(
     JsonElement? Usage) : ConversationFact
 {
     /// <summary>True when upstream said that the interaction goes on (<c>interactionStatus</c> IN_PROGRESS): more turns answer the same request.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool InteractionOpen { get; init; }
 }
 

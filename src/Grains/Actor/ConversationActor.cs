@@ -14,6 +14,11 @@ namespace Orchestrator.Grains.Actor;
 /// </summary>
 internal sealed partial class ConversationActor
 {
+    /// <summary>Frames waiting for the mailbox at which the client gets no more credit, and at which a link is given up (P6).</summary>
+    private const long ClientWaitingBytes = 1024 * 1024;
+
+    private const long LinkWaitingBytes = 32 * 1024 * 1024;
+
     private readonly ConversationContext _context;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -25,6 +30,7 @@ internal sealed partial class ConversationActor
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ConversationState _state;
     private bool _released;
+    private long _waitingBytes;
 
     public ConversationActor(ConversationContext context, ConversationState state, DateTimeOffset openedAt)
     {
@@ -63,6 +69,11 @@ internal sealed partial class ConversationActor
         }
         else
         {
+            if (Interlocked.Add(ref _waitingBytes, frame.Payload.Length) > ClientWaitingBytes)
+            {
+                attachment.Pause();
+            }
+
             _mailbox.Post(new Letter(LetterKind.ClientFrame) { Subject = attachment, Traits = frame.Traits, AudioMs = frame.AudioMs }.Copying(frame.Payload), control: false);
         }
     }
@@ -83,6 +94,12 @@ internal sealed partial class ConversationActor
         }
         else
         {
+            if (Interlocked.Add(ref _waitingBytes, frame.Length) > LinkWaitingBytes)
+            {
+                _context.Metrics.Count("mailboxOverflow");
+                LinkClosed(link, new LinkLoss(LinkLossKind.ProtocolViolation, Code: null, "More output is waiting than one conversation may hold."));
+            }
+
             _mailbox.Post(new Letter(LetterKind.LinkFrame) { Number = link }.Copying(frame), control: false);
         }
     }
@@ -112,6 +129,7 @@ internal sealed partial class ConversationActor
         }
         finally
         {
+            Interlocked.Add(ref _waitingBytes, -letter.WaitingBytes);
             letter.Recycle();
         }
     }
@@ -144,6 +162,11 @@ internal sealed partial class ConversationActor
                 _runner.Dispose();
                 break;
             default:
+                if (letter.Input is ConversationInput.ClientDetached detached)
+                {
+                    _runner.ClientLeft(detached.Generation);
+                }
+
                 Step(letter.Input!);
                 break;
         }

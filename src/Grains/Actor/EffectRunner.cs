@@ -169,6 +169,15 @@ internal sealed class EffectRunner
         }
     }
 
+    /// <summary>The client's socket has ended; what comes is kept for the next one.</summary>
+    public void ClientLeft(int generation)
+    {
+        if (Client?.Generation == generation)
+        {
+            Client = null;
+        }
+    }
+
     /// <summary>After a bug: nothing may be left behind.</summary>
     public void Abort()
     {
@@ -195,6 +204,7 @@ internal sealed class EffectRunner
 
     private void Open(Effect.OpenLink open)
     {
+        Pump.Detach();
         var handle = open.Plan is ResumePlan.Resume resume ? resume.Checkpoint.Handle : null;
         _link = new LinkRunner(
             open.Link,

@@ -99,9 +99,10 @@ internal sealed partial class JournalWriter(
                 ownershipLost();
                 return false;
             }
-            catch (IOException failure)
+            catch (Exception failure)
             {
-                AppendFailed(ownership.Conversation, attempt, failure.Message);
+                // Whatever it is, the facts are not durable, nobody has been told that they are, and a later try may succeed.
+                AppendFailed(ownership.Conversation, attempt, $"{failure.GetType().Name}: {failure.Message}");
             }
 
             try

@@ -32,6 +32,9 @@ internal readonly record struct Letter(LetterKind Kind)
 
     private byte[]? Rented { get; init; }
 
+    /// <summary>Bytes that this letter keeps while it waits; 0 for one that is handled where it arrived.</summary>
+    public int WaitingBytes => Rented is null ? 0 : Payload.Length;
+
     /// <summary>A letter that has to wait takes its bytes along: the receiver's buffer will not.</summary>
     public Letter Copying(ReadOnlyMemory<byte> payload)
     {

@@ -49,7 +49,7 @@ public sealed partial class ConversationHost(
 
         if (!setup.ModelKnown)
         {
-            UnknownModel(request.Conversation, setup.Model, setup.Entry.Family.ToString());
+            UnknownModel(request.Conversation, Printable(setup.Model), setup.Entry.Family.ToString());
         }
 
         var wants = ClientWants.From(setup) with { AwaitsSetup = setup.AwaitsConsent && !request.Resume };
@@ -191,7 +191,7 @@ public sealed partial class ConversationHost(
         await store.AppendAsync(ownership, [opened], Durability.Flushed, CancellationToken.None);
         published(ownership, [opened]);
         var rules = ConversationRulesReader.Read(setup, endpoint.Name, settings);
-        Opened(ownership.Conversation, ownership.Tenant, setup.Model);
+        Opened(ownership.Conversation, ownership.Tenant, Printable(setup.Model));
         return new ConversationActor(Context(ownership, setup), new ConversationState { Rules = rules, Journal = 1, Durable = 1 }, now);
     }
 
@@ -223,6 +223,10 @@ public sealed partial class ConversationHost(
             return false;
         }
     }
+
+    /// <summary>A client's words in a log line: short, and on one line.</summary>
+    private static string Printable(string text) =>
+        string.Concat(text.Take(100).Select(c => char.IsControl(c) ? '?' : c));
 
     private ConversationContext Context(Ownership ownership, SetupPlan setup) =>
         new(ownership, setup, endpoint, store, settings, clock, logger, metrics, published);

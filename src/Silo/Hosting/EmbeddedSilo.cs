@@ -13,11 +13,13 @@ namespace Orchestrator.Silo.Hosting;
 /// <summary>A silo inside another process: grains, the embedded store, and the read side.</summary>
 public static class EmbeddedSilo
 {
-    public static IServiceCollection AddEmbeddedSilo(this IServiceCollection services, DataDirectory data, UpstreamEndpoint endpoint)
+    public static IServiceCollection AddEmbeddedSilo(this IServiceCollection services, DataDirectory data, UpstreamEndpointOptions upstream)
     {
+        var endpoint = upstream.ToEndpoint();
         services.AddOptions<ConversationOptions>().BindConfiguration(ConversationOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ConversationOptions>, ConversationOptionsValidator>();
-        services.AddSingleton<IConversationStore>(_ => new EmbeddedStore(data));
+        services.AddSingleton(_ => new EmbeddedStore(data));
+        services.AddSingleton<IConversationStore>(s => s.GetRequiredService<EmbeddedStore>());
         services.AddSingleton<GrainMetrics>();
         services.AddSingleton<JournalFeed>();
         services.AddSingleton(s => Host(s, endpoint));

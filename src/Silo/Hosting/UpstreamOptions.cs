@@ -1,4 +1,6 @@
+using Gemini.Live.Links;
 using Microsoft.Extensions.Options;
+using Orchestrator.Grains.Actor;
 
 namespace Orchestrator.Silo.Hosting;
 
@@ -25,6 +27,13 @@ public sealed class UpstreamEndpointOptions
 
     /// <summary>API version in the method's path: <c>v1beta</c> (default) or <c>v1alpha</c>.</summary>
     public string ApiVersion { get; set; } = "v1beta";
+
+    /// <summary>The endpoint as the grains use it.</summary>
+    internal UpstreamEndpoint ToEndpoint()
+    {
+        var url = new Uri(BaseUrl!);
+        return new UpstreamEndpoint(Name ?? url.Host, LinkTargets.Developer(url, ApiVersion, ApiKey));
+    }
 }
 
 /// <summary>Names every key that is wrong, all at once.</summary>

@@ -17,7 +17,9 @@ namespace Orchestrator.Silo.Stores;
 public sealed class EmbeddedStore : IConversationStore, IAsyncDisposable
 {
     private const int DiskThreadCount = 8;
-    private const int DefaultOpenFiles = 512;
+
+    /// <summary>More conversations than this take turns with their files, and pay a flush for each turn.</summary>
+    private const int DefaultOpenFiles = 4096;
 
     private readonly DataDirectory directory;
     private readonly JournalCodec codec;
@@ -26,7 +28,10 @@ public sealed class EmbeddedStore : IConversationStore, IAsyncDisposable
     private readonly OpenFiles openFiles;
     private readonly DiskThreads threads = new(DiskThreadCount);
     private readonly ConcurrentDictionary<ConversationId, OwnedJournal> owned = new();
+    private readonly Lock probeGate = new();
+    private Task<string?> probe = Task.FromResult<string?>(null);
     private long epochs;
+    private bool disposed;
 
     /// <param name="directory">Held, and not disposed, by the store's owner.</param>
     /// <exception cref="InvalidDataException">The key file is not readable as keys.</exception>
@@ -204,23 +209,26 @@ public sealed class EmbeddedStore : IConversationStore, IAsyncDisposable
             ? threads.Run(() => paths.List(tenant, before, limit))
             : Task.FromResult<IReadOnlyList<ConversationId>>([]);
 
-    /// <summary>Writes and flushes a small file; null when that works, otherwise the reason why it does not.</summary>
-    public Task<string?> ProbeAsync() => threads.Run(() =>
+    /// <summary>
+    /// Writes and flushes a small file; null when that works, otherwise the reason why it does not. Whoever asks
+    /// meanwhile gets the same answer, so that a flood of health requests is one flush at a time.
+    /// </summary>
+    public Task<string?> ProbeAsync()
     {
-        try
+        lock (probeGate)
         {
-            PrivateFiles.Replace(Path.Combine(directory.Root, "probe"), "ok");
-            return null;
+            return probe = probe.IsCompleted ? threads.Run(Probe) : probe;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return $"the data directory cannot be written: {e.Message}";
-        }
-    });
+    }
 
     /// <summary>Flushes and closes every journal. Claims of this store are void afterwards.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+        {
+            return;
+        }
+
         foreach (var (conversation, journal) in owned)
         {
             await journal.Gate.WaitAsync();
@@ -234,6 +242,19 @@ public sealed class EmbeddedStore : IConversationStore, IAsyncDisposable
         }
 
         threads.Dispose();
+    }
+
+    private string? Probe()
+    {
+        try
+        {
+            PrivateFiles.Replace(Path.Combine(directory.Root, "probe"), "ok");
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"the data directory cannot be written: {e.Message}";
+        }
     }
 
     private bool Prepare(OwnedJournal journal, ConversationId conversation, bool mustExist)

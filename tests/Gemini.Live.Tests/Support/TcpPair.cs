@@ -26,7 +26,7 @@ internal sealed class TcpPair : IDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await client.ConnectAsync(listener.LocalEndpoint);
+        client.Connect(listener.LocalEndpoint); // not async: a socket that was async once allocates in blocking calls
         var server = await listener.AcceptSocketAsync();
         server.NoDelay = true;
         return new TcpPair(server, client);

@@ -338,6 +338,6 @@ public abstract class ConversationStoreContract : IAsyncLifetime
         new LinkLost(1, "closeFrame", 1011, "Internal error encountered.", "transient"),
         new LinkOpened(2, 1, "main", true, 17),
         new ClientDetached(1, null, "gone"),
-        new TurnCommitted(2, 1, 2, 3, null, null, TurnEnding.Cut, null, 2, null),
+        new TurnCommitted(2, 1, 2, 3, null, null, TurnEnding.Cut, null, 2, null) { InteractionOpen = true },
         new ConversationEnded("The client said goodbye.", "client"));
 }

@@ -211,6 +211,20 @@ public sealed class EmbeddedStoreFileTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Probes_ThatMeet_DoNotDisturbEachOther()
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Task.Run(() => store.ProbeAsync())));
+        Assert.All(answers, Assert.Null);
+    }
+
+    [Fact]
+    public async Task Dispose_MayBeRepeated()
+    {
+        await store.DisposeAsync();
+        await store.DisposeAsync();
+    }
+
+    [Fact]
     public async Task OpenFiles_StayWithinTheirBound_AndJournalsWorkOnWhenClosed()
     {
         await CloseAsync();
