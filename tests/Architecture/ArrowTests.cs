@@ -47,9 +47,11 @@ public sealed class ArrowTests
     public void Assembly_ReferencesOnlyWhatTheArrowsAllow(string project)
     {
         var ours = Assemblies.ToDictionary(a => a.Value, a => a.Key);
+        // The composition root hands the grains' settings to the silo; the test on the all-in-one says that nobody else does.
+        string[] allowed = project is "Api" ? [.. Allowed[project], "Grains"] : Allowed[project];
         var seen = CompiledCode.References(AssemblyPath(project)).Where(ours.ContainsKey).Select(a => ours[a]);
 
-        Assert.Empty(seen.Except(Allowed[project]));
+        Assert.Empty(seen.Except(allowed));
     }
 
     [Theory]

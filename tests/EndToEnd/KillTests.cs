@@ -28,7 +28,7 @@ public sealed class KillTests(ITestOutputHelper output)
         {
             var dying = new CancellationTokenSource();
             var talks = witnesses.Select(w => w.TalkUntilDeathAsync(world.Orchestrator.Url, speech, dying.Token)).ToList();
-            await Task.Delay(random.Next(150, 1200));
+            await Task.Delay(random.Next(150, 1800));
             await world.Orchestrator.KillAsync();
             await dying.CancelAsync();
             await Patience.For(Task.WhenAll(talks), $"the clients to notice death {kill} (seed {Seed})");

@@ -13,7 +13,7 @@ public sealed class NewcomerTests
         await using var orchestrator = await OrchestratorProcess.StartAsync(new OrchestratorOptions { Tenants = [] });
         var key = (await File.ReadAllTextAsync(Path.Combine(orchestrator.DataDirectory, "development-key"))).Trim();
 
-        Assert.Contains(key, orchestrator.Child.Output, StringComparison.Ordinal);
+        await orchestrator.Child.LineAsync(l => l.Contains(key, StringComparison.Ordinal), "a line with the development key");
         Assert.Contains("simulator", orchestrator.Child.Output, StringComparison.OrdinalIgnoreCase);
 
         var talk = await TalkSample.RunAsync(orchestrator.Url, key, [Recordings.Utterances[0], Recordings.Utterances[1]]);
@@ -23,7 +23,7 @@ public sealed class NewcomerTests
         await orchestrator.KillAsync();
         await orchestrator.RestartAsync();
 
-        Assert.Contains(key, orchestrator.Child.Output, StringComparison.Ordinal);
+        await orchestrator.Child.LineAsync(l => l.Contains(key, StringComparison.Ordinal), "a line with the same development key");
         Assert.Equal(2, (await orchestrator.Api(key).TurnsAsync(talk.ConversationId!)).Count);
     }
 
