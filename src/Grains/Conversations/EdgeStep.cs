@@ -22,6 +22,7 @@ internal static class EdgeStep
         {
             Attachments = attached.Generation,
             Edge = new EdgeState.Attached(attached.Generation, attached.Wants),
+            EchoExpected = attached.Generation > 1,
         };
         t.Disarm(DeadlineKind.Grace);
         t.Append(new ClientAttached(attached.Generation));

@@ -115,6 +115,7 @@ internal static class TurnCommit
         t.State = t.State with
         {
             Turns = state.Turns + 1,
+            History = SpokenText.Add(state.History, state.Turns + 1, draft.UserText, draft.ModelText),
             Settled = ending == TurnEnding.Cut ? state.Settled : state.Settled + 1,
             CommittedTo = answeredTo,
             Draft = TurnDraft.Empty with { UserText = draft.NextUserText, AskedAt = draft.NextAskedAt },

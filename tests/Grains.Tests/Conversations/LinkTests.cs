@@ -126,6 +126,7 @@ public sealed class LinkTests
         Assert.Equal(s.State.Turns, back.Turns);
         Assert.Equal(s.State.Checkpoint, back.Checkpoint);
         Assert.Equal(s.State.CommittedTo, back.CommittedTo);
+        Assert.Equal(s.State.History, back.History);
         s.State = back;
         s.Attach();
         Assert.IsType<ResumePlan.Resume>(s.Expect<Effect.OpenLink>().Plan);
