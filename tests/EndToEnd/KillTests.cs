@@ -39,6 +39,7 @@ public sealed class KillTests(ITestOutputHelper output)
                 var turns = await world.Orchestrator.Api().TurnsAsync(witness.ConversationId);
                 var committed = turns.Count(t => t.GetProperty("ending").GetString()!.Equals("completed", StringComparison.OrdinalIgnoreCase)
                     && t.GetProperty("model").GetProperty("text").GetString()!.Contains("four", StringComparison.Ordinal));
+                Assert.Equal(Enumerable.Range(1, turns.Count), turns.Select(t => t.GetProperty("turn").GetInt32()));
                 Assert.True(
                     committed >= witness.Completed,
                     $"Kill {kill}, seed {Seed}, conversation {witness.ConversationId}: the client saw {witness.Completed} turns complete, the transcript has {committed} of {turns.Count}.");
