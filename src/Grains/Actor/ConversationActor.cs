@@ -190,6 +190,8 @@ internal sealed partial class ConversationActor
     {
         if (from != _runner.Client || _released)
         {
+            // It may have been paused for this very frame, and nobody else will tell it to go on.
+            from.Resume();
             _context.Metrics.Count("staleClientFrame");
             return;
         }

@@ -158,7 +158,11 @@ internal static class LinkStep
         {
             Exhaust(t, Passed(loss));
         }
-        else if (t.State.Edge is not EdgeState.None)
+        else if (t.State.Edge is EdgeState.None)
+        {
+            EdgeStep.Park(t, "the link was lost after the client had closed");
+        }
+        else
         {
             Begin(t);
         }

@@ -131,6 +131,45 @@ public sealed class LinkTests
         Assert.IsType<ResumePlan.Resume>(s.Expect<Effect.OpenLink>().Plan);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Client_ClosingRightAfterTheTurn_IsWaitedForByItsHandle(bool comes)
+    {
+        var s = Scenario.Live();
+        s.Audio(600).Spoken(40).GenerationComplete().TurnComplete().Detach(1000);
+        s.ExpectNo<Effect.Release>().ExpectNo<Effect.CloseLink>();
+        if (comes)
+        {
+            s.Handle("h1");
+            Assert.Equal("h1", s.State.Checkpoint!.Handle);
+        }
+        else
+        {
+            s.Elapse(DeadlineKind.CheckpointHold);
+        }
+
+        s.Expect<Effect.CloseLink>();
+        s.Expect<Effect.Release>();
+    }
+
+    [Fact]
+    public void Client_ReturningWhileItsHandleIsDue_StaysOnItsLink()
+    {
+        var s = Scenario.Live();
+        s.Audio(600).Spoken(40).GenerationComplete().TurnComplete().Detach(1000).Attach().Handle("h1");
+        s.ExpectNo<Effect.Release>().ExpectNo<Effect.CloseLink>();
+    }
+
+    [Fact]
+    public void Loss_WhileTheHandleOfAClosedClientIsDue_PutsTheConversationAway()
+    {
+        var s = Scenario.Live();
+        s.Audio(600).Spoken(40).GenerationComplete().TurnComplete().Detach(1000).Lost();
+        s.Expect<Effect.Release>();
+        s.ExpectNo<Effect.OpenLink>();
+    }
+
     [Fact]
     public void Client_Vanishing_KeepsTheLinkForTheGraceTime()
     {
