@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Gemini.Live.Closes;
 using Orchestrator.Grains.Recovery;
 using Orchestrator.Journal;
 

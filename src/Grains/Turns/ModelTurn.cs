@@ -8,7 +8,8 @@ namespace Orchestrator.Grains.Turns;
 /// <summary>What a frame of the live link does to the turn region, and what of it the client gets.</summary>
 internal static class ModelTurn
 {
-    private const ServerParts ModelOutput =
+    /// <summary>What only a model that has begun to answer sends.</summary>
+    internal const ServerParts ModelOutput =
         ServerParts.ModelAudio | ServerParts.ModelText | ServerParts.ModelThought | ServerParts.ModelOther
         | ServerParts.OutputTranscription | ServerParts.ToolCall;
 
