@@ -108,8 +108,8 @@ internal static class UserTurn
                 ? new TurnState.AwaitingModel(t.Now)
                 : t.State.Turn,
             Draft = draft.Answering
-                ? draft with { NextAskedAt = t.Now, NextUserText = Join(draft.NextUserText, text) }
-                : draft with { AskedAt = t.Now, UserText = Join(draft.UserText, text) },
+                ? draft with { NextAskedAt = t.Now, NextUserText = Join(draft.NextUserText, text), NextTyped = Join(draft.NextTyped, text) }
+                : draft with { AskedAt = t.Now, UserText = Join(draft.UserText, text), Typed = Join(draft.Typed, text) },
         };
     }
 

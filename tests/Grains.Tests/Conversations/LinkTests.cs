@@ -61,6 +61,15 @@ public sealed class LinkTests
     }
 
     [Fact]
+    public void Loss_AfterTypedText_KeepsTheTextAndReplacesWhatWasHeard()
+    {
+        var s = Scenario.Live();
+        s.Audio(600).Transcribed("spoken ").Client(InputTraits.Text, text: "typed").Lost().Ready();
+        s.Transcribed(" spoken").Spoken(40, "answer").TurnComplete();
+        Assert.Equal("typed spoken", Assert.Single(s.Commits).User!.Text);
+    }
+
+    [Fact]
     public void Redial_Failing_BacksOffThenGivesUpResumably()
     {
         var s = Scenario.Live().WholeTurn().Lost();
