@@ -12,7 +12,7 @@ namespace Orchestrator.Grains.Actor;
 /// input handles it, one at a time (<see cref="Mailbox{T}"/>), and nothing in here waits: a client's audio frame is
 /// received, stepped and sent upstream by one thread.
 /// </summary>
-internal sealed partial class ConversationActor
+internal sealed partial class ConversationActor : IUpstreamReceiver
 {
     /// <summary>Frames waiting for the mailbox at which the client gets no more credit, and at which a link is given up (P6).</summary>
     private const long ClientWaitingBytes = 1024 * 1024;
@@ -49,6 +49,9 @@ internal sealed partial class ConversationActor
 
     /// <summary>Completes when the conversation has left memory and its ownership is given up.</summary>
     public Task Gone => _gone.Task;
+
+    /// <summary>Bytes that the two logs hold. Only meaningful while no input is being handled.</summary>
+    internal (long Input, long Output) LoggedBytes => (_runner.Pump.Bytes, _runner.Output.Bytes);
 
     private long NowMs => _startMs + (long)_clock.GetElapsedTime(_startTimestamp).TotalMilliseconds;
 
@@ -196,10 +199,21 @@ internal sealed partial class ConversationActor
             return;
         }
 
-        var seq = _runner.Pump.Append(letter.Payload.Span, letter.Traits, letter.AudioMs);
+        var payload = letter.Payload.Span;
+        if ((letter.Traits & InputTraits.ClientContent) != 0 && _state.EchoExpected)
+        {
+            payload = HistoryEcho.Without(payload, _state.History);
+            if (payload.IsEmpty)
+            {
+                Step(new ConversationInput.ClientEchoedHistory());
+                return;
+            }
+        }
+
+        var seq = _runner.Pump.Append(payload, letter.Traits, letter.AudioMs);
         if (MediaPath.ObserveInput(_state, seq, letter.Traits, letter.AudioMs, NowMs))
         {
-            Step(ClientFrames.Read(letter.Payload.Span, seq, letter.Traits));
+            Step(ClientFrames.Read(payload, seq, letter.Traits));
         }
 
         _runner.Pump.Pump();

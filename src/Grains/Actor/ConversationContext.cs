@@ -18,4 +18,13 @@ internal sealed record ConversationContext(
     TimeProvider Clock,
     ILogger Logger,
     GrainMetrics Metrics,
-    Action<Ownership, IReadOnlyList<JournalEntry>> Published);
+    Action<Ownership, IReadOnlyList<JournalEntry>> Published)
+{
+    /// <summary>How links are dialled: sockets, unless a test has something better.</summary>
+    public OpenUpstream OpenUpstream { get; init; } = (link, setup, receiver) =>
+        LinkRunner.Start(link, Endpoint.Target, Settings.Link, setup, Clock, receiver);
+
+    /// <summary>How facts are written: to the store on the pool, unless a test has something better.</summary>
+    public OpenJournal OpenJournal { get; init; } = (durable, ownershipLost) =>
+        new JournalWriter(Store, Ownership, Clock, Logger, durable, ownershipLost);
+}

@@ -18,10 +18,10 @@ internal sealed class EffectRunner
 
     private readonly ConversationContext _context;
     private readonly ConversationActor _actor;
-    private readonly JournalWriter _journal;
+    private readonly IFactJournal _journal;
     private readonly Deadlines _deadlines;
     private readonly ArrayBufferWriter<byte> _edited = new();
-    private LinkRunner? _link;
+    private IUpstreamLink? _link;
     private ReadOnlyMemory<byte> _frame;
     private ServerFrame _scanned;
     private EdgeClose? _closing;
@@ -36,11 +36,7 @@ internal sealed class EffectRunner
             state.Rules.ManualActivity ? settings.ManualInputLogBytes : settings.InputLogBytes,
             actor.SendFinished);
         Output = new OutputLog(state.Media.LastOutput, settings.OutputLogBytes);
-        _journal = new JournalWriter(
-            context.Store,
-            context.Ownership,
-            context.Clock,
-            context.Logger,
+        _journal = context.OpenJournal(
             batch =>
             {
                 context.Published(context.Ownership, batch);
@@ -85,7 +81,7 @@ internal sealed class EffectRunner
                 Credit();
                 break;
             case Effect.SendInputAfter send:
-                Pump.SendAfter(_link?.Link, send.Position);
+                Pump.SendAfter(_link, send.Position);
                 break;
             case Effect.HoldInput:
                 Pump.Hold();
@@ -206,15 +202,7 @@ internal sealed class EffectRunner
     {
         Pump.Detach();
         var handle = open.Plan is ResumePlan.Resume resume ? resume.Checkpoint.Handle : null;
-        _link = new LinkRunner(
-            open.Link,
-            _context.Endpoint.Target,
-            _context.Settings.Link,
-            UpstreamSetup.Write(_context.Setup, handle),
-            _context.Clock,
-            _actor.LinkReceived,
-            _actor.LinkClosed);
-        _link.Start();
+        _link = _context.OpenUpstream(open.Link, UpstreamSetup.Write(_context.Setup, handle), _actor);
     }
 
     private void SendTurnEnd(Effect.ForwardTurnEnd end)

@@ -1,4 +1,3 @@
-using Gemini.Live.Links;
 using Orchestrator.Attach;
 
 namespace Orchestrator.Grains.Actor;
@@ -16,12 +15,15 @@ internal sealed class InputPump(long after, long maxBytes, Action sendFinished) 
     private const long QuietMs = 2_000;
 
     private readonly FrameLog _log = new(after);
-    private LiveLink? _link;
+    private IUpstreamLink? _link;
     private long _limit = long.MaxValue;
-    private (LiveLink? Link, long Number) _sending;
+    private (IUpstreamLink? Link, long Number) _sending;
     private long _unsent;
 
     public long Last => _log.Last;
+
+    /// <summary>Bytes in the log.</summary>
+    public long Bytes => _log.Bytes;
 
     /// <summary>Last position that was handed to the link.</summary>
     public long SentTo { get; private set; } = after;
@@ -63,7 +65,7 @@ internal sealed class InputPump(long after, long maxBytes, Action sendFinished) 
     }
 
     /// <summary>Sends everything after the position on this link, and goes on with what comes.</summary>
-    public void SendAfter(LiveLink? link, long position)
+    public void SendAfter(IUpstreamLink? link, long position)
     {
         _link = link;
         _limit = long.MaxValue;

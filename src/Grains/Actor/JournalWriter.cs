@@ -13,7 +13,7 @@ internal sealed partial class JournalWriter(
     TimeProvider clock,
     ILogger logger,
     Action<IReadOnlyList<JournalEntry>> durable,
-    Action ownershipLost)
+    Action ownershipLost) : IFactJournal
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
 
@@ -38,8 +38,6 @@ internal sealed partial class JournalWriter(
         }
     }
 
-    /// <summary>Completes when all that was appended is durable, or given up.</summary>
-    /// <param name="patience">How long a failing write may still be tried.</param>
     public async Task FinishAsync(TimeSpan patience)
     {
         Task writing;

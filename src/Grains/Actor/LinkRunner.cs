@@ -9,30 +9,32 @@ internal sealed class LinkRunner(
     LinkOptions options,
     byte[] setup,
     TimeProvider clock,
-    Action<int, ReadOnlyMemory<byte>> received,
-    Action<int, LinkLoss> closed) : ILinkReceiver
+    IUpstreamReceiver receiver) : IUpstreamLink, ILinkReceiver
 {
     private readonly CancellationTokenSource _givenUp = new();
     private LiveLink? _link;
 
-    public int Number => number;
+    public static LinkRunner Start(
+        int number, LinkTarget target, LinkOptions options, byte[] setup, TimeProvider clock, IUpstreamReceiver receiver)
+    {
+        var runner = new LinkRunner(number, target, options, setup, clock, receiver);
+        _ = Task.Run(runner.RunAsync);
+        return runner;
+    }
 
-    /// <summary>The connection, once it is dialled.</summary>
-    public LiveLink? Link => Volatile.Read(ref _link);
+    public ValueTask SendAsync(ReadOnlyMemory<byte> frame) =>
+        Volatile.Read(ref _link) is { } link ? link.SendAsync(frame) : throw new InvalidOperationException("The link is not dialled yet.");
 
-    public void Start() => _ = Task.Run(RunAsync);
-
-    /// <summary>Closes in peace; what the link still says is ignored by its number.</summary>
     public void Close()
     {
         _givenUp.Cancel();
-        if (Link is { } link)
+        if (Volatile.Read(ref _link) is { } link)
         {
             _ = link.CloseAsync(1000, "");
         }
     }
 
-    void ILinkReceiver.OnFrame(ReadOnlyMemory<byte> frame) => received(number, frame);
+    void ILinkReceiver.OnFrame(ReadOnlyMemory<byte> frame) => receiver.LinkReceived(number, frame);
 
     private async Task RunAsync()
     {
@@ -41,7 +43,7 @@ internal sealed class LinkRunner(
             switch (await LiveLink.DialAsync(target, options, clock, _givenUp.Token))
             {
                 case LinkDial.Failed failed:
-                    closed(number, failed.Loss);
+                    receiver.LinkClosed(number, failed.Loss);
                     break;
                 case LinkDial.Open open:
                     await ServeAsync(open.Link);
@@ -65,7 +67,7 @@ internal sealed class LinkRunner(
             }
 
             await link.SendAsync(setup);
-            closed(number, await link.RunAsync(this));
+            receiver.LinkClosed(number, await link.RunAsync(this));
         }
     }
 }

@@ -18,6 +18,9 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
     /// <summary>Audio frames given up because nobody had confirmed anything for too long.</summary>
     public long Overflowed { get; private set; }
 
+    /// <summary>Bytes in the log.</summary>
+    public long Bytes => _log.Bytes;
+
     /// <summary>Number of the newest frame.</summary>
     public long Last => _log.Last;
 

@@ -135,8 +135,8 @@ internal static class LinkStep
         {
             Link = new LinkState.Live(connecting.Link, connecting.Plan),
             Lineage = resumed ? t.State.Lineage : t.State.Lineage + 1,
-            // Upstream transcribes what is replayed to it once more, so the words heard so far are replaced.
-            Draft = replayed && !t.State.Draft.Answering ? t.State.Draft with { UserText = "" } : t.State.Draft,
+            // Upstream transcribes speech that is replayed to it once more, so the words heard so far are replaced.
+            Draft = replayed && !t.State.Draft.Answering ? t.State.Draft with { UserText = t.State.Draft.Typed } : t.State.Draft,
         };
         t.Append(new LinkOpened(
             connecting.Link,
@@ -169,7 +169,11 @@ internal static class LinkStep
         {
             Exhaust(t, Passed(loss));
         }
-        else if (t.State.Edge is not EdgeState.None)
+        else if (t.State.Edge is EdgeState.None)
+        {
+            EdgeStep.Park(t, "the link was lost after the client had closed");
+        }
+        else
         {
             Begin(t);
         }

@@ -109,6 +109,7 @@ internal static class ModelTurn
         {
             // Input transcripts keep no order with the rest: this one is late, its turn is already written.
             t.Append(new TurnAmended(t.State.Turns, notice.InputText, ModelText: null, Usage: null));
+            t.State = t.State with { History = SpokenText.Add(t.State.History, t.State.Turns, notice.InputText, modelText: "") };
         }
         else
         {

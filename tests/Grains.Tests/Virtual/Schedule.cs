@@ -1,0 +1,74 @@
+using Gemini.Live.Simulator;
+using Gemini.Live.Simulator.Faults;
+
+namespace Orchestrator.Grains.Tests.Virtual;
+
+/// <summary>Bounds of something that takes a random time.</summary>
+internal readonly record struct Lag(int MinMs, int MaxMs)
+{
+    public Func<TimeSpan> Of(Random random)
+    {
+        var (min, max) = (MinMs, MaxMs);
+        return () => TimeSpan.FromMilliseconds(random.Next(min, max + 1));
+    }
+}
+
+/// <summary>A loss of the client's socket: when, and how long until it is back.</summary>
+internal readonly record struct ClientLoss(TimeSpan At, TimeSpan Away);
+
+/// <summary>All that decides how a conversation goes. The same schedule gives the same conversation.</summary>
+internal sealed record Schedule
+{
+    public static readonly string[] Models =
+        ["gemini-3.8-live", "gemini-3.8-live-extended-thinking", "gemini-3.1-flash-live-preview", "gemini-2.5-flash-native-audio-preview-12-2025"];
+
+    public int Seed { get; init; } = 1;
+
+    public string Model { get; init; } = Models[0];
+
+    /// <summary>The client marks its turns; otherwise the microphone is always open.</summary>
+    public bool Manual { get; init; }
+
+    public int Turns { get; init; } = 3;
+
+    /// <summary>Words per turn, of 300 ms.</summary>
+    public int MaxWords { get; init; } = 5;
+
+    /// <summary>One reply in so many is interrupted by the user; 0 for none.</summary>
+    public int BargeInEvery { get; init; }
+
+    /// <summary>Peak of the noise in the user's silence; above 200 the gateway cannot tell it from a voice.</summary>
+    public short Noise { get; init; }
+
+    public SimulatorKnobs Knobs { get; init; } = new();
+
+    public IReadOnlyList<FaultRule> Faults { get; init; } = [];
+
+    public TimeSpan HandleEvery { get; init; }
+
+    /// <summary>Life of an upstream connection; ten minutes with Google.</summary>
+    public TimeSpan ConnectionCap { get; init; } = TimeSpan.FromMinutes(10);
+
+    public Lag Latency { get; init; } = new(5, 30);
+
+    public Lag Dial { get; init; } = new(50, 250);
+
+    /// <summary>Part of the sends that the operating system does not take at once.</summary>
+    public double SlowSends { get; init; }
+
+    public bool JournalInline { get; init; }
+
+    public Lag JournalDelay { get; init; } = new(1, 8);
+
+    public (TimeSpan From, TimeSpan To)? JournalOutage { get; init; }
+
+    /// <summary>When the network of the newest link fails.</summary>
+    public IReadOnlyList<TimeSpan> Breaks { get; init; } = [];
+
+    public IReadOnlyList<ClientLoss> ClientLosses { get; init; } = [];
+
+    public override string ToString() =>
+        $"seed {Seed}: {Model} {(Manual ? "manual" : "automatic")}, {Turns} turns, barge-in {BargeInEvery}, noise {Noise}, knobs [{Knobs.HandleCovers} {Knobs.HandleComes} {Knobs.OlderHandle} {Knobs.VadClock} {Knobs.BurstInput} {Knobs.OldSocket} {Knobs.Transcripts}], "
+        + $"handles every {HandleEvery.TotalMilliseconds} ms, slow sends {SlowSends}, journal {(JournalInline ? "inline" : JournalDelay)} outage {JournalOutage}, "
+        + $"faults [{string.Join("; ", Faults.Select(f => $"{f.Action} {f.Phase} turn {f.Turn} after {f.AfterMs} ms code {f.Code} x{f.Times}"))}], breaks [{string.Join(' ', Breaks)}], client losses [{string.Join(' ', ClientLosses)}]";
+}

@@ -1,0 +1,169 @@
+using Xunit;
+using Gemini.Live.Links;
+using Gemini.Live.Simulator.Sessions;
+using Orchestrator.Grains.Actor;
+using Orchestrator.Testing;
+
+namespace Orchestrator.Grains.Tests.Virtual;
+
+/// <summary>The network between the grain and a simulator core: dials take time, frames have latency and keep their order.</summary>
+internal sealed class VirtualUpstream(SimulatorWorld world, ManualTime time, Random random, Schedule schedule)
+{
+    public VirtualLink? Newest { get; private set; }
+
+    public int Dials { get; private set; }
+
+    public IUpstreamLink Open(int number, byte[] setup, IUpstreamReceiver receiver)
+    {
+        Dials++;
+        return Newest = new VirtualLink(world, time, random, schedule, number, setup, receiver);
+    }
+}
+
+/// <summary>One connection. The simulator's half ends when its close or ours arrives there, as with sockets.</summary>
+internal sealed class VirtualLink : IUpstreamLink
+{
+    private readonly SimulatorWorld _world;
+    private readonly ManualTime _time;
+    private readonly Random _random;
+    private readonly Schedule _schedule;
+    private readonly int _number;
+    private readonly byte[] _setup;
+    private readonly IUpstreamReceiver _receiver;
+    private readonly VirtualClock.Pipe _up;
+    private readonly VirtualClock.Pipe _down;
+    private readonly ITimer _timer;
+    private LiveConnection? _connection;
+    private bool _givenUp;
+    private bool _ended;
+    private bool _sending;
+
+    public VirtualLink(SimulatorWorld world, ManualTime time, Random random, Schedule schedule, int number, byte[] setup, IUpstreamReceiver receiver)
+    {
+        (_world, _time, _random, _schedule, _number, _setup, _receiver) = (world, time, random, schedule, number, setup, receiver);
+        _up = new VirtualClock.Pipe(time, schedule.Latency.Of(random));
+        _down = new VirtualClock.Pipe(time, schedule.Latency.Of(random));
+        _timer = time.CreateTimer(_ => Step(now => _connection!.Elapsed(now)), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        time.After(schedule.Dial.Of(random)(), Dialled);
+    }
+
+    /// <summary>True once the network has failed or either side has closed.</summary>
+    public bool IsOver => _ended || _givenUp;
+
+    public ValueTask SendAsync(ReadOnlyMemory<byte> frame)
+    {
+        Assert.False(_sending, "Two sends at a time on one link.");
+        Assert.NotNull(_connection);
+        var copy = frame.ToArray();
+        _up.Send(() => Step(now => _connection.Received(copy, now)));
+        if (_random.NextDouble() >= _schedule.SlowSends)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        // The memory must not change before the send is over.
+        _sending = true;
+        var done = new TaskCompletionSource();
+        var kept = frame;
+        _time.After(_random.Next(1, 400).Ms(), () =>
+        {
+            Assert.True(kept.Span.SequenceEqual(copy), "The bytes of a frame changed while it was being sent.");
+            _sending = false;
+            done.SetResult();
+        });
+        return new ValueTask(done.Task);
+    }
+
+    public void Close()
+    {
+        _givenUp = true;
+        if (_connection is not null && !_ended)
+        {
+            _up.Send(() =>
+            {
+                Step(now => _connection.SocketClosed(1000, "", now));
+                _down.Send(() => End(new LinkLoss(LinkLossKind.ClosedByUs, 1000, "")));
+            });
+        }
+    }
+
+    /// <summary>The network fails: both directions lose what is under way, and the server notices later than we do.</summary>
+    public void Break()
+    {
+        if (_connection is null || _ended)
+        {
+            return;
+        }
+
+        _up.Cut();
+        _down.Cut();
+        End(new LinkLoss(LinkLossKind.NetworkLost, Code: null, "reset"));
+        _time.After(_random.Next(0, 1_500).Ms(), () => Step(now => _connection.SocketClosed(null, "", now)));
+    }
+
+    private void Dialled()
+    {
+        if (_givenUp)
+        {
+            return;
+        }
+
+        switch (_world.Dial(new ConnectRequest("v1beta", Constrained: false, "virtual-key-1234")))
+        {
+            case DialVerdict.Refuse refuse:
+                End(new LinkLoss(LinkLossKind.DialRefused, Code: null, "refused", refuse.Status));
+                break;
+            case DialVerdict.Accept accept:
+                _connection = accept.Connection;
+                Step(now => _connection.Opened(now));
+                _up.Send(() => Step(now => _connection.Received(_setup, now)));
+                break;
+            default:
+                End(new LinkLoss(LinkLossKind.DialFailed, Code: null, "reset"));
+                break;
+        }
+    }
+
+    private void Step(Func<DateTimeOffset, IReadOnlyList<SimOutput>> step)
+    {
+        foreach (var output in step(_time.GetUtcNow()))
+        {
+            switch (output)
+            {
+                case SimOutput.Send send:
+                    _down.Send(() =>
+                    {
+                        if (!_ended)
+                        {
+                            _receiver.LinkReceived(_number, send.Frame);
+                        }
+                    });
+                    break;
+                case SimOutput.Close close:
+                    _down.Send(() => End(new LinkLoss(LinkLossKind.CloseFrame, close.Code, close.Reason)));
+                    break;
+                case SimOutput.Abort:
+                    if (_random.Next(2) == 0)
+                    {
+                        // A reset may overtake what it follows.
+                        _down.Cut();
+                    }
+
+                    _down.Send(() => End(new LinkLoss(LinkLossKind.NetworkLost, Code: null, "reset")));
+                    break;
+            }
+        }
+
+        var wait = _connection!.NextDeadline - _time.GetUtcNow();
+        _timer.Change(wait is { } w ? (w > TimeSpan.Zero ? w : TimeSpan.Zero) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    private void End(LinkLoss loss)
+    {
+        if (!_ended)
+        {
+            _ended = true;
+            _receiver.LinkClosed(_number, loss);
+        }
+    }
+}
