@@ -16,6 +16,17 @@ internal static class Exclusions
     public static bool UpstreamMishears(VirtualConversation conversation) =>
         conversation.Schedule.Knobs.Transcripts == InputTranscripts.Wrong;
 
+    /// <summary>On wall time a turn ends while its client is away, in the middle of a word.</summary>
+    public static bool UpstreamSplitsAWord(VirtualConversation conversation) =>
+        conversation.Schedule is { Knobs.VadClock: VadClock.Wall, ClientLosses.Count: > 0 };
+
+    /// <summary>Noise that passes for a voice makes late transcripts look like the next turn's; they are written with it.</summary>
+    public static bool NoiseHidesWhoseWordsAreLate(VirtualConversation conversation) =>
+        conversation.Schedule is { Noise: > 200, Knobs.Transcripts: InputTranscripts.After or InputTranscripts.Late };
+
     public static bool UserTextIsExact(VirtualConversation conversation) =>
-        !TranscriptsAfterAReplayAreNotWithheld(conversation) && !UpstreamMishears(conversation);
+        !TranscriptsAfterAReplayAreNotWithheld(conversation)
+        && !UpstreamMishears(conversation)
+        && !UpstreamSplitsAWord(conversation)
+        && !NoiseHidesWhoseWordsAreLate(conversation);
 }

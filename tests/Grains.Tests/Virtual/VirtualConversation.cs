@@ -194,6 +194,17 @@ internal sealed class VirtualConversation
         return this;
     }
 
+    /// <summary>The facts and what the client heard, for whoever has to find out what went wrong.</summary>
+    public string Story()
+    {
+        var start = Journal.Durable[0].At;
+        var facts = Journal.Durable.Skip(1).Select(entry => (entry.At, Text: $"{entry.Position} {entry.Fact}"));
+        var heard = Client.Output.Where(h => h.Interrupted || h.TurnComplete || h.Input.Length > 0)
+            .Select(h => (h.At, Text: $"    client {h.Seq} {(h.Interrupted ? "interrupted" : "")} {(h.TurnComplete ? "turnComplete" : "")} {h.Input}"));
+        return string.Join('\n', facts.Concat(heard).OrderBy(line => line.At).Select(line => $"      {(line.At - start).TotalSeconds:0.000} {line.Text}"))
+            + $"\n      said [{string.Join(' ', Said)}]";
+    }
+
     private void Watch()
     {
         if (_actor is { Gone.IsCompleted: false })
