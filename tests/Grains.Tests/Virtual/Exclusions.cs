@@ -8,6 +8,12 @@ namespace Orchestrator.Grains.Tests.Virtual;
 /// </summary>
 internal static class Exclusions
 {
+    /// <summary>
+    /// A conversation that leaves memory (a commit was overdue while its client was away) takes its input log along: what
+    /// was not answered by then is not replayed. The log at the edge comes with the cluster.
+    /// </summary>
+    public static bool InputLogDiesWithTheActivation(VirtualConversation conversation) => conversation.Lives > 1;
+
     /// <summary>Upstream transcribes replayed audio once more, and a lost link may take transcripts with it.</summary>
     public static bool TranscriptsAfterAReplayAreNotWithheld(VirtualConversation conversation) =>
         conversation.Journal.Facts<LinkOpened>().Any(opened => opened.ReplayedFrom is not null);

@@ -12,7 +12,7 @@ public sealed class RandomTests
 {
     private const int Batches = 5;
 
-    private static readonly int Count = int.TryParse(Environment.GetEnvironmentVariable("ORCHESTRATOR_CONVERSATIONS"), out var count) ? count : 100;
+    private static readonly int Count = int.TryParse(Environment.GetEnvironmentVariable("ORCHESTRATOR_CONVERSATIONS"), out var count) ? count : 60;
 
     private static readonly int? Only = int.TryParse(Environment.GetEnvironmentVariable("ORCHESTRATOR_SEED"), out var seed) ? seed : null;
 
