@@ -22,13 +22,25 @@ public sealed class KillTests(ITestOutputHelper output)
         var speech = (await Recordings.PcmAsync(folder))[..6400]; // 200 ms
         await using var world = await World.StartAsync(null, [.. World.Says("One two three four.", seconds: 0.12, delayMs: 20), ("Pace", "2")]);
 
-        List<Witness> witnesses = [.. Enumerable.Range(0, Conversations).Select(_ => new Witness())];
+        // Every other kill strikes in the instant in which a client hears turnComplete: if that came too early, it shows then.
+        Action? onTurnComplete = null;
+        List<Witness> witnesses = [.. Enumerable.Range(0, Conversations).Select(_ => new Witness(() => Interlocked.Exchange(ref onTurnComplete, null)?.Invoke()))];
         var turnsSeen = 0;
         for (var kill = 1; kill <= Kills; kill++)
         {
             var dying = new CancellationTokenSource();
             var talks = witnesses.Select(w => w.TalkUntilDeathAsync(world.Orchestrator.Url, speech, dying.Token)).ToList();
             await Task.Delay(random.Next(150, 1800));
+            if (kill % 2 == 0)
+            {
+                var struck = new TaskCompletionSource();
+                Volatile.Write(ref onTurnComplete, () =>
+                {
+                    world.Orchestrator.Child.Send(Signal.Kill);
+                    struck.SetResult();
+                });
+                await Patience.For(struck.Task, $"a turnComplete to strike at, kill {kill} (seed {Seed})");
+            }
             await world.Orchestrator.KillAsync();
             await dying.CancelAsync();
             await Patience.For(Task.WhenAll(talks), $"the clients to notice death {kill} (seed {Seed})");
@@ -39,6 +51,7 @@ public sealed class KillTests(ITestOutputHelper output)
                 var turns = await world.Orchestrator.Api().TurnsAsync(witness.ConversationId);
                 var committed = turns.Count(t => t.GetProperty("ending").GetString()!.Equals("completed", StringComparison.OrdinalIgnoreCase)
                     && t.GetProperty("model").GetProperty("text").GetString()!.Contains("four", StringComparison.Ordinal));
+                Assert.Equal(Enumerable.Range(1, turns.Count), turns.Select(t => t.GetProperty("turn").GetInt32()));
                 Assert.True(
                     committed >= witness.Completed,
                     $"Kill {kill}, seed {Seed}, conversation {witness.ConversationId}: the client saw {witness.Completed} turns complete, the transcript has {committed} of {turns.Count}.");
@@ -55,7 +68,7 @@ public sealed class KillTests(ITestOutputHelper output)
     }
 
     /// <summary>One client and what it was told, over several lives of the server.</summary>
-    private sealed class Witness
+    private sealed class Witness(Action heardTurnComplete)
     {
         private string? handle;
 
@@ -98,7 +111,12 @@ public sealed class KillTests(ITestOutputHelper output)
                             whole |= RawLiveClient.HasAudio(m);
                             interrupted |= m.TryGetProperty("serverContent", out var c) && c.TryGetProperty("interrupted", out _);
                             handle = client.Handle ?? handle;
-                            return RawLiveClient.IsTurnComplete(m);
+                            var complete = RawLiveClient.IsTurnComplete(m);
+                            if (complete && whole && !interrupted)
+                            {
+                                heardTurnComplete();
+                            }
+                            return complete;
                         },
                         "turnComplete");
                     if (whole && !interrupted)

@@ -21,7 +21,7 @@ public sealed class LogsTests
             new OrchestratorOptions
             {
                 Tenants = [("acme", TenantKey)],
-                Arguments = ["--Logging:LogLevel:Default=Debug", "--Logging:LogLevel:Microsoft=Debug", "--Logging:LogLevel:Microsoft.AspNetCore=Debug", "--Logging:LogLevel:System=Debug"],
+                Arguments = ["--Logging:LogLevel:Default=Debug", "--Logging:LogLevel:Microsoft=Debug", "--Logging:LogLevel:Microsoft.AspNetCore=Debug", "--Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics=Debug", "--Logging:LogLevel:Microsoft.AspNetCore.Routing=Debug", "--Logging:LogLevel:System=Debug"],
             },
             World.Says(Answer, seconds: 1));
         var url = world.Orchestrator.Url;
@@ -53,6 +53,7 @@ public sealed class LogsTests
 
         var log = world.Orchestrator.Child.Output;
         Assert.Contains(client.ConversationId, log, StringComparison.Ordinal); // there are logs of it
+        Assert.Contains("Request starting", log, StringComparison.Ordinal); // and the framework's, which know URLs
         string[] secrets = [TenantKey, WrongKey, handle, back.Handle ?? handle, handle[..^2] + "xx", "Marmalade", "xylophone", "rhubarb", user];
         Assert.All(secrets, secret => Assert.DoesNotContain(secret, log, StringComparison.OrdinalIgnoreCase));
         await ExpectSealedAsync(world);

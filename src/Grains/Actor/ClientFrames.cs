@@ -17,7 +17,7 @@ internal static class ClientFrames
 
         var text = (traits & (InputTraits.Text | InputTraits.ClientContent)) switch
         {
-            InputTraits.Text => ServerNotices.String(Member(payload, "realtimeInput", "realtime_input"), "text"),
+            InputTraits.Text => PeerText.Of(Member(payload, "realtimeInput", "realtime_input"), "text"),
             InputTraits.ClientContent => Typed(Member(payload, "clientContent", "client_content")),
             _ => null,
         };
@@ -38,8 +38,8 @@ internal static class ClientFrames
         }
 
         return [.. list.EnumerateArray().Where(r => r.ValueKind == JsonValueKind.Object).Select(r => new ToolResult(
-            ServerNotices.String(r, "id"),
-            ServerNotices.String(r, "name"),
+            PeerText.Of(r, "id"),
+            PeerText.Of(r, "name"),
             r.TryGetProperty("response", out var value) ? value : JsonElement.Parse("{}"u8),
             ServerNotices.TryGet(r, "willContinue", "will_continue", out var more) && more.ValueKind == JsonValueKind.True))];
     }
@@ -53,7 +53,7 @@ internal static class ClientFrames
         }
 
         var last = turns[turns.GetArrayLength() - 1];
-        if (last.ValueKind != JsonValueKind.Object || ServerNotices.String(last, "role") is not ("user" or "")
+        if (last.ValueKind != JsonValueKind.Object || PeerText.Of(last, "role") is not ("user" or "")
             || !last.TryGetProperty("parts", out var parts) || parts.ValueKind != JsonValueKind.Array)
         {
             return null;
@@ -61,6 +61,6 @@ internal static class ClientFrames
 
         return string.Concat(parts.EnumerateArray()
             .Where(part => part.ValueKind == JsonValueKind.Object)
-            .Select(part => ServerNotices.String(part, "text")));
+            .Select(part => PeerText.Of(part, "text")));
     }
 }

@@ -199,10 +199,21 @@ internal sealed partial class ConversationActor : IUpstreamReceiver
             return;
         }
 
-        var seq = _runner.Pump.Append(letter.Payload.Span, letter.Traits, letter.AudioMs);
+        var payload = letter.Payload.Span;
+        if ((letter.Traits & InputTraits.ClientContent) != 0 && _state.EchoExpected)
+        {
+            payload = HistoryEcho.Without(payload, _state.History);
+            if (payload.IsEmpty)
+            {
+                Step(new ConversationInput.ClientEchoedHistory());
+                return;
+            }
+        }
+
+        var seq = _runner.Pump.Append(payload, letter.Traits, letter.AudioMs);
         if (MediaPath.ObserveInput(_state, seq, letter.Traits, letter.AudioMs, NowMs))
         {
-            Step(ClientFrames.Read(letter.Payload.Span, seq, letter.Traits));
+            Step(ClientFrames.Read(payload, seq, letter.Traits));
         }
 
         _runner.Pump.Pump();

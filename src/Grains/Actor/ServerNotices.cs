@@ -16,17 +16,14 @@ internal static class ServerNotices
     public static ServerNotice Read(ReadOnlySpan<byte> bytes, in ServerFrame frame) => new(frame.Parts)
     {
         AudioMs = AudioMs(frame),
-        InputText = Text(bytes, frame.InputText),
-        OutputText = Text(bytes, frame.OutputText),
+        InputText = PeerText.Of(bytes, frame.InputText),
+        OutputText = PeerText.Of(bytes, frame.OutputText),
         // Both are required: an update was seen with resumable and no handle (dossier §3.5).
-        Handle = frame.Resumable && !frame.NewHandle.IsEmpty ? Text(bytes, frame.NewHandle) : null,
+        Handle = frame.Resumable && !frame.NewHandle.IsEmpty ? PeerText.Of(bytes, frame.NewHandle) : null,
         Usage = frame.Usage.IsEmpty ? null : Json(bytes, frame.Usage),
         Calls = frame.ToolCall.IsEmpty ? [] : Calls(Json(bytes, frame.ToolCall)),
         CancelledCalls = frame.ToolCallCancellation.IsEmpty ? [] : Ids(Json(bytes, frame.ToolCallCancellation)),
     };
-
-    private static string Text(ReadOnlySpan<byte> bytes, FrameSlice slice) =>
-        slice.IsEmpty ? "" : FrameScanner.ReadText(bytes, slice);
 
     private static JsonElement Json(ReadOnlySpan<byte> bytes, FrameSlice slice)
     {
@@ -43,18 +40,15 @@ internal static class ServerNotices
 
         return [.. list.EnumerateArray()
             .Where(call => call.ValueKind == JsonValueKind.Object)
-            .Select(call => new ToolRequest(String(call, "id"), String(call, "name"), call.TryGetProperty("args", out var args) ? args : Empty))];
+            .Select(call => new ToolRequest(PeerText.Of(call, "id"), PeerText.Of(call, "name"), call.TryGetProperty("args", out var args) ? args : Empty))];
     }
 
     private static ImmutableArray<string> Ids(JsonElement cancellation) =>
         cancellation.TryGetProperty("ids", out var ids) && ids.ValueKind == JsonValueKind.Array
-            ? [.. ids.EnumerateArray().Where(id => id.ValueKind == JsonValueKind.String).Select(id => id.GetString()!)]
+            ? [.. ids.EnumerateArray().Where(id => id.ValueKind == JsonValueKind.String).Select(PeerText.Of)]
             : [];
 
     private static readonly JsonElement Empty = JsonElement.Parse("{}"u8);
-
-    internal static string String(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 
     internal static bool TryGet(JsonElement element, string camel, string snake, out JsonElement value)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Gemini.Live.Closes;
 using Orchestrator.Grains.Recovery;
 using Orchestrator.Journal;
 
@@ -54,8 +55,11 @@ public static class ConversationHistory
                     Settled = turn.Ending == TurnEnding.Cut ? state.Settled : state.Settled + 1,
                     CommittedTo = Math.Max(state.CommittedTo, turn.InputTo),
                 };
+                next = next with { History = SpokenText.Add(next.History, turn.Turn, turn.User?.Text ?? "", turn.Model?.Text ?? "") };
                 next.Media.LastOutput = Math.Max(next.Media.LastOutput, turn.OutputSeq);
                 return next;
+            case TurnAmended amended:
+                return state with { History = SpokenText.Add(state.History, amended.Turn, amended.UserText ?? "", amended.ModelText ?? "") };
             case ConversationEnded:
                 return state with { Ended = true };
             default:

@@ -25,6 +25,9 @@ public abstract record ConversationInput
     /// <param name="Text">What the user typed in it, for the transcript; null in audio.</param>
     public sealed record ClientSent(long Seq, InputTraits Traits, string? Text) : ConversationInput;
 
+    /// <summary>A client that came back repeated what is known already; that frame ends here.</summary>
+    public sealed record ClientEchoedHistory : ConversationInput;
+
     /// <summary>Function results came with the frame at <paramref name="Seq"/>.</summary>
     public sealed record ClientAnsweredTools(long Seq, ImmutableArray<ToolResult> Results) : ConversationInput;
 

@@ -23,6 +23,12 @@ public sealed record ConversationState
     /// <summary>Number of committed turns, which is the number of the last one.</summary>
     public int Turns { get; init; }
 
+    /// <summary>What the committed turns said, oldest first: what a client may repeat, and what a new session may be told.</summary>
+    public ImmutableList<SpokenText> History { get; init; } = [];
+
+    /// <summary>The client came back with a handle and may tell us its whole history once more (LiveKit does).</summary>
+    public bool EchoExpected { get; init; }
+
     /// <summary>Number of committed turns that the model finished or the user interrupted: what a new link must know of.
     /// A cut turn is not among them; it is owed again.</summary>
     public int Settled { get; init; }

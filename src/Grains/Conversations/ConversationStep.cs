@@ -30,6 +30,7 @@ public static class ConversationStep
             case ConversationInput.EndRequested end: EdgeStep.End(t, end.Reason, end.By); break;
             case ConversationInput.StopRequested: EdgeStep.Stop(t); break;
             case ConversationInput.ClientSent sent: UserTurn.Sent(t, sent); break;
+            case ConversationInput.ClientEchoedHistory: UserTurn.Echoed(t); break;
             case ConversationInput.ClientAnsweredTools answers: UserTurn.AnsweredTools(t, answers); break;
             case ConversationInput.InputEvicted evicted: UserTurn.Evicted(t, evicted); break;
             case ConversationInput.LinkMessage message: LinkStep.Message(t, message); break;

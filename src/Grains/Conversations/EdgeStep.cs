@@ -8,6 +8,8 @@ namespace Orchestrator.Grains.Conversations;
 /// <summary>Clients come, go and come back (DESIGN §6.7, §6.8).</summary>
 internal static class EdgeStep
 {
+    private const string ClientClosed = "the client closed";
+
     public static void Attach(Transition t, ConversationInput.ClientAttached attached)
     {
         if (attached.Generation <= t.State.Attachments)
@@ -20,6 +22,7 @@ internal static class EdgeStep
         {
             Attachments = attached.Generation,
             Edge = new EdgeState.Attached(attached.Generation, attached.Wants),
+            EchoExpected = attached.Generation > 1,
         };
         t.Disarm(DeadlineKind.Grace);
         t.Append(new ClientAttached(attached.Generation));
@@ -44,7 +47,22 @@ internal static class EdgeStep
         }
 
         t.State = t.State with { Edge = EdgeState.None.Instance };
-        Park(t, "the client closed");
+        if (t.State.Hold is { Overdue: false })
+        {
+            // The last turn's handle is due any moment, and without it the conversation could not be brought back.
+            return;
+        }
+
+        Park(t, ClientClosed);
+    }
+
+    /// <summary>The wait for a handle is over: a conversation whose client has closed meanwhile need not stay.</summary>
+    public static void HoldResolved(Transition t)
+    {
+        if (t.State.Edge is EdgeState.None && t.State.Link is LinkState.Live)
+        {
+            Park(t, ClientClosed);
+        }
     }
 
     public static void GraceOver(Transition t)

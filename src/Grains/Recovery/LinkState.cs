@@ -21,7 +21,11 @@ public abstract record LinkState
     public sealed record Connecting(int Link, ResumePlan Plan, int Attempt, long SinceMs) : LinkState;
 
     /// <summary>Set up; input flows.</summary>
-    public sealed record Live(int Link, ResumePlan Plan) : LinkState;
+    public sealed record Live(int Link, ResumePlan Plan) : LinkState
+    {
+        /// <summary>The model has said something on this connection.</summary>
+        public bool Answered { get; init; }
+    }
 
     /// <summary>Waiting before the next try.</summary>
     public sealed record Recovering(ResumePlan Plan, int Attempt, long SinceMs) : LinkState;

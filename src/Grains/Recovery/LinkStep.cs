@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gemini.Live.Closes;
 using Gemini.Live.Links;
 using Gemini.Live.Scanning;
 using Orchestrator.Attach;
@@ -28,6 +29,11 @@ internal static class LinkStep
         switch (t.State.Link)
         {
             case LinkState.Live live when live.Link == message.Link:
+                if (!live.Answered && message.Notice.Has(ModelTurn.ModelOutput))
+                {
+                    t.State = t.State with { Link = live with { Answered = true } };
+                }
+
                 ModelTurn.Received(t, live, message.Notice);
                 break;
             case LinkState.Connecting connecting when connecting.Link == message.Link:
@@ -129,8 +135,8 @@ internal static class LinkStep
         {
             Link = new LinkState.Live(connecting.Link, connecting.Plan),
             Lineage = resumed ? t.State.Lineage : t.State.Lineage + 1,
-            // Upstream transcribes what is replayed to it once more, so the words heard so far are replaced.
-            Draft = replayed && !t.State.Draft.Answering ? t.State.Draft with { UserText = "" } : t.State.Draft,
+            // Upstream transcribes speech that is replayed to it once more, so the words heard so far are replaced.
+            Draft = replayed && !t.State.Draft.Answering ? t.State.Draft with { UserText = t.State.Draft.Typed } : t.State.Draft,
         };
         t.Append(new LinkOpened(
             connecting.Link,
@@ -148,17 +154,26 @@ internal static class LinkStep
 
     private static void Lost(Transition t, LinkLoss loss)
     {
-        var cause = CloseCauses.Classify(loss, resuming: false);
-        Record(t, loss, cause);
+        var verdict = LinkEndings.Classify(t.State, loss);
+        Record(t, loss, verdict);
         CheckpointStep.Drop(t);
         t.Emit(Effect.HoldInput.Instance);
         CutReply.Close(t);
         t.State = t.State with { Link = LinkState.Parked.Instance, OpenCalls = t.State.OpenCalls.Clear(), InteractionOpen = false };
-        if (CloseCauses.IsFinal(cause))
+        if (verdict.Cause == CloseCause.HandleRejected)
+        {
+            DropHandle(t);
+        }
+
+        if (LinkEndings.IsFinal(verdict))
         {
             Exhaust(t, Passed(loss));
         }
-        else if (t.State.Edge is not EdgeState.None)
+        else if (t.State.Edge is EdgeState.None)
+        {
+            EdgeStep.Park(t, "the link was lost after the client had closed");
+        }
+        else
         {
             Begin(t);
         }
@@ -166,22 +181,20 @@ internal static class LinkStep
 
     private static void Failed(Transition t, LinkState.Connecting connecting, LinkLoss loss)
     {
-        var cause = CloseCauses.Classify(loss, connecting.Plan is ResumePlan.Resume);
-        Record(t, loss, cause);
-        if (CloseCauses.IsFinal(cause))
+        var verdict = LinkEndings.Classify(t.State, loss);
+        Record(t, loss, verdict);
+        if (LinkEndings.IsFinal(verdict))
         {
             Exhaust(t, Passed(loss));
             return;
         }
 
-        if (cause == CloseCause.HandleRejected)
+        if (verdict.Cause == CloseCause.HandleRejected)
         {
-            // What only the checkpoint covered is needed again.
-            var trim = t.State.PendingTrim;
-            t.State = t.State with { Checkpoint = null, PendingTrim = trim.Input > t.State.CommittedTo ? default : trim };
+            DropHandle(t);
         }
 
-        var plan = cause == CloseCause.HandleRejected ? Plan(t.State) : connecting.Plan;
+        var plan = verdict.Cause == CloseCause.HandleRejected ? Plan(t.State) : connecting.Plan;
         var wait = Math.Min(t.State.Rules.RetryMs << Math.Min(connecting.Attempt - 1, 10), t.State.Rules.RetryMaxMs);
         if (plan is null || t.Now + wait - connecting.SinceMs > t.State.Rules.RecoveryMs)
         {
@@ -191,6 +204,13 @@ internal static class LinkStep
 
         t.State = t.State with { Link = new LinkState.Recovering(plan, connecting.Attempt + 1, connecting.SinceMs) };
         t.Arm(DeadlineKind.LinkRetry, t.Now + wait);
+    }
+
+    private static void DropHandle(Transition t)
+    {
+        // What only the checkpoint covered is needed again.
+        var trim = t.State.PendingTrim;
+        t.State = t.State with { Checkpoint = null, PendingTrim = trim.Input > t.State.CommittedTo ? default : trim };
     }
 
     /// <summary>Rung 5: the client is told, and may come back with its handle.</summary>
@@ -205,8 +225,14 @@ internal static class LinkStep
         ? new EdgeClose(code, loss.Reason)
         : new EdgeClose(1011, loss.HttpStatus is { } status ? $"Upstream refused the connection with HTTP {status}." : loss.Reason);
 
-    private static void Record(Transition t, LinkLoss loss, CloseCause cause) =>
-        t.Append(new LinkLost(t.State.Links, Name(loss.Kind), loss.Code, loss.Reason, Name(cause)));
+    private static void Record(Transition t, LinkLoss loss, CloseVerdict verdict)
+    {
+        t.Append(new LinkLost(t.State.Links, Name(loss.Kind), loss.Code, loss.Reason, Name(verdict.Cause)));
+        if (!verdict.IsKnown)
+        {
+            t.Count("unknownClose");
+        }
+    }
 
     private static string Name<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());

@@ -53,6 +53,7 @@ internal static class CheckpointStep
             new CheckpointTaken(live.Link, t.State.Lineage, t.State.Rules.Endpoint, handle, position, t.State.Rules.SetupHash),
             Durability.Flushed);
         t.State = t.State with { PendingTrim = (fact, position) };
+        EdgeStep.HoldResolved(t);
     }
 
     /// <summary>Input arrived during the wait: voiced or meaningful input ends it without a checkpoint.</summary>
@@ -76,11 +77,13 @@ internal static class CheckpointStep
         if (t.State.Media.LastInput == hold.Position)
         {
             t.State = t.State with { Hold = hold with { Overdue = true } };
+            EdgeStep.HoldResolved(t);
             return;
         }
 
         t.Count("checkpointMissed");
         Release(t);
+        EdgeStep.HoldResolved(t);
     }
 
     /// <summary>The link is gone: what was held stays in the log for the next one.</summary>

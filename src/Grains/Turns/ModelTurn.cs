@@ -8,7 +8,8 @@ namespace Orchestrator.Grains.Turns;
 /// <summary>What a frame of the live link does to the turn region, and what of it the client gets.</summary>
 internal static class ModelTurn
 {
-    private const ServerParts ModelOutput =
+    /// <summary>What only a model that has begun to answer sends.</summary>
+    internal const ServerParts ModelOutput =
         ServerParts.ModelAudio | ServerParts.ModelText | ServerParts.ModelThought | ServerParts.ModelOther
         | ServerParts.OutputTranscription | ServerParts.ToolCall;
 
@@ -115,6 +116,7 @@ internal static class ModelTurn
         {
             // Input transcripts keep no order with the rest: this one is late, its turn is already written.
             t.Append(new TurnAmended(t.State.Turns, notice.InputText, ModelText: null, Usage: null));
+            t.State = t.State with { History = SpokenText.Add(t.State.History, t.State.Turns, notice.InputText, modelText: "") };
         }
         else
         {

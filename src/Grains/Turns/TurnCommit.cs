@@ -82,6 +82,7 @@ internal static class TurnCommit
         var owed = TurnDraft.Empty with
         {
             UserText = draft.UserText + draft.NextUserText,
+            Typed = draft.Typed + draft.NextTyped,
             Speech = draft.Speech,
             AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
         };
@@ -115,9 +116,10 @@ internal static class TurnCommit
         t.State = t.State with
         {
             Turns = state.Turns + 1,
+            History = SpokenText.Add(state.History, state.Turns + 1, draft.UserText, draft.ModelText),
             Settled = ending == TurnEnding.Cut ? state.Settled : state.Settled + 1,
             CommittedTo = answeredTo,
-            Draft = TurnDraft.Empty with { UserText = draft.NextUserText, AskedAt = draft.NextAskedAt },
+            Draft = TurnDraft.Empty with { UserText = draft.NextUserText, Typed = draft.NextTyped, AskedAt = draft.NextAskedAt },
             AwaitedCommit = fact,
             PendingTrim = ending == TurnEnding.Cut ? state.PendingTrim : (fact, answeredTo),
         };

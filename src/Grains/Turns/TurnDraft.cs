@@ -13,10 +13,17 @@ public sealed record TurnDraft
     /// <summary>Last input position that the model's answer is an answer to.</summary>
     public long AnsweredTo { get; init; }
 
+    /// <summary>What the user said in this turn, typed or transcribed.</summary>
     public string UserText { get; init; } = "";
+
+    /// <summary>The part of <see cref="UserText"/> that was typed: upstream does not transcribe it again after a replay.</summary>
+    public string Typed { get; init; } = "";
 
     /// <summary>Words of the user that came while the model was answering; they open the next turn.</summary>
     public string NextUserText { get; init; } = "";
+
+    /// <summary>The typed part of <see cref="NextUserText"/>.</summary>
+    public string NextTyped { get; init; } = "";
 
     /// <summary>When the user finished those words; 0 when still speaking or silent.</summary>
     public long NextAskedAt { get; init; }
@@ -31,6 +38,4 @@ public sealed record TurnDraft
 
     public JsonElement? Usage { get; init; }
 
-    /// <summary>True when the model produced anything in this turn.</summary>
-    public bool HasOutput { get; init; }
 }

@@ -10,8 +10,13 @@ internal static class UserTurn
     public static void Sent(Transition t, ConversationInput.ClientSent sent)
     {
         CheckpointStep.InputCame(t, sent.Traits);
-        var state = t.State;
         var traits = sent.Traits;
+        if ((traits & InputTraits.ClientContent) != 0)
+        {
+            t.State = t.State with { EchoExpected = false };
+        }
+
+        var state = t.State;
         if ((traits & InputTraits.ActivityStart) != 0)
         {
             t.State = state with { ActivityOpen = true, Turn = Began(state.Turn) };
@@ -46,6 +51,12 @@ internal static class UserTurn
             // Enough silence: upstream will find the same, or has already.
             t.State = state with { Turn = new TurnState.AwaitingModel(state.Media.LastVoicedAt) };
         }
+    }
+
+    public static void Echoed(Transition t)
+    {
+        t.Count("historyEchoed");
+        t.State = t.State with { EchoExpected = false };
     }
 
     public static void AnsweredTools(Transition t, ConversationInput.ClientAnsweredTools answers)
@@ -97,8 +108,8 @@ internal static class UserTurn
                 ? new TurnState.AwaitingModel(t.Now)
                 : t.State.Turn,
             Draft = draft.Answering
-                ? draft with { NextAskedAt = t.Now, NextUserText = Join(draft.NextUserText, text) }
-                : draft with { AskedAt = t.Now, UserText = Join(draft.UserText, text) },
+                ? draft with { NextAskedAt = t.Now, NextUserText = Join(draft.NextUserText, text), NextTyped = Join(draft.NextTyped, text) }
+                : draft with { AskedAt = t.Now, UserText = Join(draft.UserText, text), Typed = Join(draft.Typed, text) },
         };
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Gemini.Live.Setup;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Attach;
@@ -22,7 +21,7 @@ public sealed partial class ConversationHost(
     GrainMetrics metrics,
     Action<Ownership, IReadOnlyList<JournalEntry>> published) : IConversationHost
 {
-    private readonly ConcurrentDictionary<ConversationId, Activation> _activations = new();
+    private readonly ActivationTable _activations = new();
 
     private volatile bool _stopping;
 
@@ -33,7 +32,7 @@ public sealed partial class ConversationHost(
     public int Count => _activations.Count;
 
     /// <summary>True while the conversation is in memory here.</summary>
-    public bool IsActive(ConversationId conversation) => _activations.ContainsKey(conversation);
+    public bool IsActive(ConversationId conversation) => _activations.Contains(conversation);
 
     public async Task<AttachOutcome> AttachAsync(AttachRequest request, IEdge edge, CancellationToken cancellation)
     {
@@ -57,7 +56,8 @@ public sealed partial class ConversationHost(
         {
             while (true)
             {
-                var actor = await ActorAsync(request, setup, cancellation);
+                var actor = await _activations.GetOrActivateAsync(
+                    request.Tenant, request.Conversation, () => ActivateAsync(request, setup), cancellation);
                 if (await actor.AttachAsync(edge, wants) is { } attachment)
                 {
                     return new AttachOutcome.Attached(attachment);
@@ -79,19 +79,8 @@ public sealed partial class ConversationHost(
 
     public async Task<bool> EndAsync(TenantId tenant, ConversationId conversation, string reason, CancellationToken cancellation)
     {
-        while (true)
+        while (await FindAsync(tenant, conversation) is { } actor)
         {
-            if (!_activations.TryGetValue(conversation, out var activation))
-            {
-                return await EndAwayAsync(tenant, conversation, reason, cancellation);
-            }
-
-            if (activation.Tenant != tenant)
-            {
-                return false;
-            }
-
-            var actor = await activation.Actor;
             actor.Post(new ConversationInput.EndRequested(reason, "tenant"));
             await actor.Gone.WaitAsync(cancellation);
             if ((await store.LoadAsync(tenant, conversation, cancellation)).Entries.Any(e => e.Fact is ConversationEnded))
@@ -99,52 +88,37 @@ public sealed partial class ConversationHost(
                 return true;
             }
         }
+
+        return await EndAwayAsync(tenant, conversation, reason, cancellation);
     }
 
     /// <summary>Puts every conversation away, in order: what is said so far is written, clients are told to resume.</summary>
     public async Task StopAsync()
     {
         _stopping = true;
-        var actors = _activations.Values.Select(async activation =>
+        await Task.WhenAll(_activations.All.Select(async activation =>
         {
-            try
+            if (await IfAliveAsync(activation) is { } actor)
             {
-                var actor = await activation.Actor;
                 actor.Post(new ConversationInput.StopRequested());
                 await actor.Gone;
             }
-            catch (Exception failure) when (failure is IOException or ConversationNotFoundException or JournalDamagedException)
-            {
-                // It never came to life.
-            }
-        });
-        await Task.WhenAll(actors);
+        }));
     }
 
-    private async Task<ConversationActor> ActorAsync(AttachRequest request, SetupPlan setup, CancellationToken cancellation)
+    private async Task<ConversationActor?> FindAsync(TenantId tenant, ConversationId conversation) =>
+        await IfAliveAsync(_activations.FindAsync(tenant, conversation));
+
+    /// <summary>An activation that failed has told the one who asked for it; for everybody else it never was.</summary>
+    private static async Task<ConversationActor?> IfAliveAsync(Task<ConversationActor?> activation)
     {
-        var id = request.Conversation;
-        while (true)
+        try
         {
-            var created = new Activation(request.Tenant);
-            var activation = _activations.GetOrAdd(id, created);
-            if (activation == created)
-            {
-                created.Start(() => ActivateAsync(request, setup), () => _activations.TryRemove(KeyValuePair.Create(id, created)));
-            }
-
-            if (activation.Tenant != request.Tenant)
-            {
-                throw new ConversationNotFoundException(id);
-            }
-
-            var actor = await activation.Actor.WaitAsync(cancellation);
-            if (!actor.Gone.IsCompleted)
-            {
-                return actor;
-            }
-
-            _activations.TryRemove(KeyValuePair.Create(id, activation));
+            return await activation;
+        }
+        catch (Exception failure) when (failure is IOException or ConversationNotFoundException or JournalDamagedException)
+        {
+            return null;
         }
     }
 
@@ -242,34 +216,6 @@ public sealed partial class ConversationHost(
 
     [LoggerMessage(4, LogLevel.Error, "The journal of {Conversation} is unavailable: {Message}", EventName = "StoreFailed")]
     private partial void StoreFailed(ConversationId conversation, string message);
-
-    /// <summary>A place in the table, taken before the work is begun.</summary>
-    private sealed class Activation(TenantId tenant)
-    {
-        private readonly TaskCompletionSource<ConversationActor> _actor = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TenantId Tenant => tenant;
-
-        public Task<ConversationActor> Actor => _actor.Task;
-
-        public void Start(Func<Task<ConversationActor>> activate, Action remove) => _ = RunAsync(activate, remove);
-
-        private async Task RunAsync(Func<Task<ConversationActor>> activate, Action remove)
-        {
-            try
-            {
-                var actor = await activate();
-                _actor.SetResult(actor);
-                await actor.Gone;
-                remove();
-            }
-            catch (Exception failure)
-            {
-                remove();
-                _actor.TrySetException(failure);
-            }
-        }
-    }
 }
 
 /// <summary>Name of this silo in claims.</summary>

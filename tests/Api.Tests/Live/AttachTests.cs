@@ -61,6 +61,27 @@ public sealed class AttachTests
         }
     }
 
+    /// <summary>What LiveKit's plugin does after every reconnect.</summary>
+    [Fact]
+    public async Task ClientThatRepeatsItsHistoryAfterAResume_IsNotHeardTwice()
+    {
+        await using var fixture = await LiveFixture.StartAsync();
+        await using var first = await RawLiveClient.ConnectAsync(fixture.Url);
+        await first.SetUpAsync();
+        await first.SendAsync("""{"realtimeInput":{"text":"my name is Ada"}}""");
+        await first.TurnCompleteAsync();
+        first.Abort();
+
+        await using var second = await RawLiveClient.ConnectAsync(fixture.Url);
+        await second.SetUpAsync(handle: first.Handle);
+        await second.SendAsync("""{"clientContent":{"turns":[{"role":"user","parts":[{"text":"my name is Ada"}]},{"role":"model","parts":[{"text":"yes of course"}]}],"turnComplete":false}}""");
+        await second.SpeakAsync(TestSpeech.Words(0, 3));
+        await second.TurnCompleteAsync();
+        var memory = await fixture.MemoryAsync();
+        Assert.Single(memory.Split("my name is Ada").Skip(1));
+        Assert.DoesNotContain("\"content\"", memory, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Delete_EndsForGood()
     {

@@ -62,6 +62,9 @@ internal sealed class LiveFixture : IAsyncDisposable
     /// <summary>All model samples that went over the wire.</summary>
     public async Task<byte[]> ModelAudioAsync() => await _http.GetByteArrayAsync($"{Sim}/sim/v1/sessions/{await SessionAsync()}/audio/model");
 
+    /// <summary>What the model's context contains, as the simulator tells it.</summary>
+    public async Task<string> MemoryAsync() => await _http.GetStringAsync($"{Sim}/sim/v1/sessions/{await SessionAsync()}/memory");
+
     public async Task<int> ConnectionsAsync() => (await SessionsAsync()).EnumerateArray().Last().GetProperty("connections").GetArrayLength();
 
     public async ValueTask DisposeAsync()

@@ -22,7 +22,7 @@ public sealed class EventEndpointTests : IAsyncLifetime
             """
             {"events":[{"position":2,"at":"2026-11-20T12:00:02+00:00","fact":{"type":"checkpointTaken","link":1,"lineage":1,"endpoint":"main","position":7,"setupHash":"h"}},
             {"position":3,"at":"2026-11-20T12:00:03+00:00","fact":{"type":"turnCommitted","turn":1,"inputFrom":1,"inputTo":2,"outputSeq":3,"user":{"text":"Hello.","startMs":5000,"endMs":6500,"audioMs":1500},
-            "model":{"text":"Hi.","startMs":7000,"endMs":9000,"audioMs":2000},"ending":"completed","latencyMs":500,"link":1,"usage":{"promptTokenCount":20,"responseTokenCount":9,"responseTokensDetails":[{"modality":"AUDIO","tokenCount":8}]},"interactionOpen":false}},
+            "model":{"text":"Hi.","startMs":7000,"endMs":9000,"audioMs":2000},"ending":"completed","latencyMs":500,"link":1,"usage":{"promptTokenCount":20,"responseTokenCount":9,"responseTokensDetails":[{"modality":"AUDIO","tokenCount":8}]}}},
             {"position":4,"at":"2026-11-20T12:00:04+00:00","fact":{"type":"conversationEnded","reason":"Bye.","by":"client"}}],"next":4}
             """.ReplaceLineEndings(""),
             await api.Client.GetStringAsync($"/v1/conversations/{mine.Conversation}/events?after=1"));

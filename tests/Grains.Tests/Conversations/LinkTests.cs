@@ -61,6 +61,15 @@ public sealed class LinkTests
     }
 
     [Fact]
+    public void Loss_AfterTypedText_KeepsTheTextAndReplacesWhatWasHeard()
+    {
+        var s = Scenario.Live();
+        s.Audio(600).Transcribed("spoken ").Client(InputTraits.Text, text: "typed").Lost().Ready();
+        s.Transcribed(" spoken").Spoken(40, "answer").TurnComplete();
+        Assert.Equal("typed spoken", Assert.Single(s.Commits).User!.Text);
+    }
+
+    [Fact]
     public void Redial_Failing_BacksOffThenGivesUpResumably()
     {
         var s = Scenario.Live().WholeTurn().Lost();
@@ -126,9 +135,49 @@ public sealed class LinkTests
         Assert.Equal(s.State.Turns, back.Turns);
         Assert.Equal(s.State.Checkpoint, back.Checkpoint);
         Assert.Equal(s.State.CommittedTo, back.CommittedTo);
+        Assert.Equal(s.State.History, back.History);
         s.State = back;
         s.Attach();
         Assert.IsType<ResumePlan.Resume>(s.Expect<Effect.OpenLink>().Plan);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Client_ClosingRightAfterTheTurn_IsWaitedForByItsHandle(bool comes)
+    {
+        var s = Scenario.Live();
+        s.Audio(600).Spoken(40).GenerationComplete().TurnComplete().Detach(1000);
+        s.ExpectNo<Effect.Release>().ExpectNo<Effect.CloseLink>();
+        if (comes)
+        {
+            s.Handle("h1");
+            Assert.Equal("h1", s.State.Checkpoint!.Handle);
+        }
+        else
+        {
+            s.Elapse(DeadlineKind.CheckpointHold);
+        }
+
+        s.Expect<Effect.CloseLink>();
+        s.Expect<Effect.Release>();
+    }
+
+    [Fact]
+    public void Client_ReturningWhileItsHandleIsDue_StaysOnItsLink()
+    {
+        var s = Scenario.Live();
+        s.Audio(600).Spoken(40).GenerationComplete().TurnComplete().Detach(1000).Attach().Handle("h1");
+        s.ExpectNo<Effect.Release>().ExpectNo<Effect.CloseLink>();
+    }
+
+    [Fact]
+    public void Loss_WhileTheHandleOfAClosedClientIsDue_PutsTheConversationAway()
+    {
+        var s = Scenario.Live();
+        s.Audio(600).Spoken(40).GenerationComplete().TurnComplete().Detach(1000).Lost();
+        s.Expect<Effect.Release>();
+        s.ExpectNo<Effect.OpenLink>();
     }
 
     [Fact]
