@@ -5,7 +5,7 @@ using Xunit;
 namespace Orchestrator.EndToEnd;
 
 /// <summary>A phone changes its network in the middle of a reply, and comes back on a new socket with its handle.</summary>
-public sealed class LostClientTests
+public sealed class LostClientTests(ITestOutputHelper output)
 {
     private const int BytesPerMs = 48;
     private const int TwiceAtMostMs = 500;
@@ -118,6 +118,39 @@ public sealed class LostClientTests
         Assert.Equal(2, result.Sockets);
         Assert.Equal(3, result.Turns.Count);
         Assert.Equal(3, (await world.Orchestrator.Api().TurnsAsync(result.ConversationId!)).Count);
+    }
+
+    [Fact]
+    public async Task Sample_WhoseNetworkBreaksAgainAndAgain_AnswersEveryTurn()
+    {
+        const int Turns = 6;
+        var seed = int.TryParse(Environment.GetEnvironmentVariable("ORCHESTRATOR_E2E_SEED"), out var given) ? given : Environment.TickCount;
+        output.WriteLine($"ORCHESTRATOR_E2E_SEED={seed}");
+        var random = new Random(seed);
+        await using var world = await World.StartAsync(null, World.Says("An answer that takes about two seconds.", seconds: 2));
+        await using var network = new TcpProxy(world.Orchestrator.Port);
+
+        // An open microphone: whatever was under way when the network broke, silence follows and ends it.
+        var talk = TalkSample.RunAsync(
+            $"http://127.0.0.1:{network.Port}", "acme-key", Recordings.Utterances, "--turns", $"{Turns}", "--resume", "--timeout", "30");
+        var breaks = 0;
+        while (await Task.WhenAny(talk, Task.Delay(random.Next(1500, 5000))) != talk)
+        {
+            Lose(network, random.Next(2) == 0 ? Loss.Cut : Loss.Reset);
+            breaks++;
+        }
+        var result = await talk;
+
+        Assert.True(result.ExitCode == 0, $"Seed {seed}: {result.Output}");
+        Assert.Equal(Turns, result.Turns.Count);
+        Assert.True(breaks >= 3 && result.Sockets > 1, $"{breaks} breaks, {result.Sockets} sockets: the network was too good.");
+        // Nothing is missing; around each break up to half a second, with its words, may come twice.
+        Assert.All(result.Turns, t =>
+        {
+            Assert.StartsWith("An answer", t.Model, StringComparison.Ordinal);
+            Assert.EndsWith("ds.", t.Model, StringComparison.Ordinal);
+            Assert.InRange(t.Samples, 48_000, 48_000 + (24 * TwiceAtMostMs * (result.Sockets - 1)));
+        });
     }
 
     private static void Lose(TcpProxy network, Loss loss)
