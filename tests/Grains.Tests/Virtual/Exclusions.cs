@@ -30,8 +30,13 @@ internal static class Exclusions
     public static bool NoiseHidesWhoseWordsAreLate(VirtualConversation conversation) =>
         conversation.Schedule is { Noise: > 200, Knobs.Transcripts: InputTranscripts.After or InputTranscripts.Late };
 
+    /// <summary>A link that is lost just after a turn takes the turn's late transcript along.</summary>
+    public static bool ALostLinkTakesTranscriptsAlong(VirtualConversation conversation) =>
+        conversation.Schedule.Knobs.Transcripts == InputTranscripts.Late && conversation.Journal.Facts<LinkOpened>().Count() > 1;
+
     public static bool UserTextIsExact(VirtualConversation conversation) =>
-        !TranscriptsAfterAReplayAreNotWithheld(conversation)
+        !ALostLinkTakesTranscriptsAlong(conversation)
+        && !TranscriptsAfterAReplayAreNotWithheld(conversation)
         && !UpstreamMishears(conversation)
         && !UpstreamSplitsAWord(conversation)
         && !NoiseHidesWhoseWordsAreLate(conversation);
