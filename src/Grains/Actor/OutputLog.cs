@@ -80,10 +80,13 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
     /// <summary>A new client starts where the last one stopped confirming.</summary>
     public void Rewind() => _deliveredTo = _log.First - 1;
 
-    /// <summary>The user interrupted: what is left of the reply's audio is not worth hearing, now or after a reattach.</summary>
+    /// <summary>
+    /// The user interrupted: what is left of the newest turn's audio is not worth hearing, now or after a reattach.
+    /// Finished turns before it, which may still wait for their commit, are none of its business.
+    /// </summary>
     public void DiscardAudio()
     {
-        for (var n = _log.First; n <= _log.Last; n++)
+        for (var n = _log.Last; n >= _log.First && ((OutputTraits)_log[n].Traits & OutputTraits.TurnComplete) == 0; n--)
         {
             if (IsAudio(n))
             {

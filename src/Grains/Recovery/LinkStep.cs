@@ -15,6 +15,8 @@ namespace Orchestrator.Grains.Recovery;
 /// </summary>
 internal static class LinkStep
 {
+    private static readonly EdgeClose Unresumable = new(1011, "The session cannot be resumed upstream: no handle covers the last turn.");
+
     /// <summary>A client is there: make sure that a connection is, or is under way.</summary>
     public static void EnsureOpen(Transition t)
     {
@@ -114,7 +116,7 @@ internal static class LinkStep
         }
         else
         {
-            Exhaust(t, new EdgeClose(1011, "The session cannot be resumed upstream: no handle covers the last turn."));
+            Exhaust(t, Unresumable);
         }
     }
 
@@ -196,7 +198,13 @@ internal static class LinkStep
 
         var plan = verdict.Cause == CloseCause.HandleRejected ? Plan(t.State) : connecting.Plan;
         var wait = Math.Min(t.State.Rules.RetryMs << Math.Min(connecting.Attempt - 1, 10), t.State.Rules.RetryMaxMs);
-        if (plan is null || t.Now + wait - connecting.SinceMs > t.State.Rules.RecoveryMs)
+        if (plan is null)
+        {
+            Exhaust(t, Unresumable);
+            return;
+        }
+
+        if (t.Now + wait - connecting.SinceMs > t.State.Rules.RecoveryMs)
         {
             Exhaust(t, new EdgeClose(1011, "Upstream is unavailable; resume the session later."));
             return;

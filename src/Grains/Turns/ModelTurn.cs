@@ -54,11 +54,18 @@ internal static class ModelTurn
         var wants = Wants(t.State);
         if (notice.Has(ServerParts.TurnComplete))
         {
+            var finished = t.State.Turn is not TurnState.Interrupted;
             var fact = TurnCommit.Complete(t);
             t.Emit(new Effect.ForwardTurnEnd(!wants.InputTranscription, !wants.OutputTranscription, fact));
-            if (fact != 0)
+            if (fact != 0 && finished)
             {
                 CheckpointStep.Boundary(t);
+            }
+            else if (fact != 0)
+            {
+                // Who interrupted is still to be answered, even if the words left us before the first of this reply came:
+                // the handle of this moment may be older than they are.
+                t.Count("checkpointNotAtBoundary");
             }
         }
         else if (IsForClient(notice.Parts, wants))

@@ -70,5 +70,17 @@ internal static class Endings
         }
     }
 
+    /// <summary>False for what cannot happen: a close frame before the upgrade, a handle in a setup that had none.</summary>
+    public static bool IsPossible(LinkEnding ending) =>
+        (ending.Phase == ClosePhase.Dialling
+            ? ending.Loss.Kind is not (LinkLossKind.CloseFrame or LinkLossKind.ProtocolViolation or LinkLossKind.NetworkLost)
+            : ending.Loss.Kind is not (LinkLossKind.DialRefused or LinkLossKind.DialFailed))
+        && ending.Phase switch
+        {
+            ClosePhase.Setup => !ending.PresentedHandle,
+            ClosePhase.JustResumed => ending.PresentedHandle,
+            _ => true,
+        };
+
     public static int Bytes(string text) => Encoding.UTF8.GetByteCount(text);
 }

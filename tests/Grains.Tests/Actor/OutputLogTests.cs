@@ -67,6 +67,21 @@ public sealed class OutputLogTests
         Assert.Equal([1, 3], _ear.Heard);
     }
 
+    /// <summary>Found by virtual conversations (seed 1779): a slow journal kept a finished turn back, and the next interruption emptied it.</summary>
+    [Fact]
+    public void Interruption_WhileAnEarlierTurnWaitsForItsFact_LeavesThatTurnWhole()
+    {
+        Append(1, OutputTraits.TurnComplete, afterFact: 5);
+        Append(2);
+        Append(3, OutputTraits.TurnComplete, afterFact: 6);
+        Append(4);
+        _log.DiscardAudio();
+        Append(5, OutputTraits.None);
+        _log.Durable(6);
+        _log.DeliverTo(_ear);
+        Assert.Equal([1, 2, 3, 5], _ear.Heard);
+    }
+
     [Fact]
     public void Overflow_GivesUpTheOldestConfirmedByNobody_AndCounts()
     {

@@ -110,4 +110,18 @@ public sealed class CheckpointTests
         s.Server(ServerParts.ServerContent | ServerParts.TurnComplete, link: 99);
         Assert.Equal("staleLink", s.Expect<Effect.Count>().What);
     }
+
+    /// <summary>Found by virtual conversations (seed 532): on a slow upstream the words that interrupt are sent before the reply is heard of.</summary>
+    [Fact]
+    public void Handle_AfterAnInterruptedTurn_IsNoCheckpoint()
+    {
+        var s = Scenario.Live();
+        s.Audio(300).Audio(800, voiced: false).Audio(300).Audio(800, voiced: false);
+        s.Spoken(40).Interrupted().TurnComplete().Committed();
+
+        s.Handle("h1");
+
+        Assert.Null(s.State.Checkpoint);
+        Assert.Null(s.State.Hold);
+    }
 }

@@ -94,7 +94,9 @@ public sealed class LinkTests
     {
         var s = Scenario.Live().WholeTurn().Lost().Lost(1008, "Requested entity was not found.");
         Assert.Null(s.State.Checkpoint);
-        Assert.Equal(1011, s.Expect<Effect.CloseClient>().Close.Code);
+        var close = s.Expect<Effect.CloseClient>().Close;
+        Assert.Equal(1011, close.Code);
+        Assert.Contains("cannot be resumed", close.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Gemini.Live.Closes;
 using Gemini.Live.Links;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
@@ -86,6 +87,14 @@ public sealed class LossCauseTests
         Assert.Equal(cause, Cause(s));
         Assert.IsType<ResumePlan.Resume>(s.Expect<Effect.OpenLink>().Plan);
     }
+
+    /// <summary>Pinned for every verdict that there is: what the ladder of today cannot cure.</summary>
+    [Fact]
+    public void Verdict_IsFinal_WhenRungOneWouldProvokeItAgain() => Assert.All(
+        CloseTaxonomy.Rows,
+        row => Assert.Equal(
+            row.Verdict.Cause is CloseCause.BadFrame or CloseCause.BadSetup or CloseCause.ContextExhausted or CloseCause.Auth or CloseCause.ModelMissing,
+            LinkEndings.IsFinal(row.Verdict)));
 
     private static string Cause(Scenario s) => s.Last.OfType<Effect.Append>().Select(a => a.Fact).OfType<LinkLost>().Single().Cause;
 }

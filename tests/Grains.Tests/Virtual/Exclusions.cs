@@ -8,6 +8,12 @@ namespace Orchestrator.Grains.Tests.Virtual;
 /// </summary>
 internal static class Exclusions
 {
+    /// <summary>
+    /// A conversation that leaves memory (a commit was overdue while its client was away) takes its input log along: what
+    /// was not answered by then is not replayed. The log at the edge comes with the cluster.
+    /// </summary>
+    public static bool InputLogDiesWithTheActivation(VirtualConversation conversation) => conversation.Lives > 1;
+
     /// <summary>Upstream transcribes replayed audio once more, and a lost link may take transcripts with it.</summary>
     public static bool TranscriptsAfterAReplayAreNotWithheld(VirtualConversation conversation) =>
         conversation.Journal.Facts<LinkOpened>().Any(opened => opened.ReplayedFrom is not null);
@@ -16,6 +22,22 @@ internal static class Exclusions
     public static bool UpstreamMishears(VirtualConversation conversation) =>
         conversation.Schedule.Knobs.Transcripts == InputTranscripts.Wrong;
 
+    /// <summary>On wall time a turn ends while its client is away, in the middle of a word.</summary>
+    public static bool UpstreamSplitsAWord(VirtualConversation conversation) =>
+        conversation.Schedule is { Knobs.VadClock: VadClock.Wall, ClientLosses.Count: > 0 };
+
+    /// <summary>Noise that passes for a voice makes late transcripts look like the next turn's; they are written with it.</summary>
+    public static bool NoiseHidesWhoseWordsAreLate(VirtualConversation conversation) =>
+        conversation.Schedule is { Noise: > 200, Knobs.Transcripts: InputTranscripts.After or InputTranscripts.Late };
+
+    /// <summary>A link that is lost just after a turn takes the turn's late transcript along.</summary>
+    public static bool ALostLinkTakesTranscriptsAlong(VirtualConversation conversation) =>
+        conversation.Schedule.Knobs.Transcripts == InputTranscripts.Late && conversation.Journal.Facts<LinkOpened>().Count() > 1;
+
     public static bool UserTextIsExact(VirtualConversation conversation) =>
-        !TranscriptsAfterAReplayAreNotWithheld(conversation) && !UpstreamMishears(conversation);
+        !ALostLinkTakesTranscriptsAlong(conversation)
+        && !TranscriptsAfterAReplayAreNotWithheld(conversation)
+        && !UpstreamMishears(conversation)
+        && !UpstreamSplitsAWord(conversation)
+        && !NoiseHidesWhoseWordsAreLate(conversation);
 }

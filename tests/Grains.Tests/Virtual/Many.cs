@@ -32,7 +32,15 @@ internal static class Many
             Assert.Null(conversation.Client.Closed);
         }
 
-        new Oracle(conversation).Check();
+        try
+        {
+            new Oracle(conversation).Check();
+        }
+        catch (Exception failure)
+        {
+            throw new InvalidOperationException($"{failure.Message}\n{conversation.Story()}", failure);
+        }
+
         return conversation;
     }
 }

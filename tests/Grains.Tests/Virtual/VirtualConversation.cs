@@ -25,7 +25,6 @@ internal sealed class VirtualConversation
     private readonly SetupPlan _setup;
     private readonly ConversationContext _context;
     private ConversationActor? _actor;
-    private int _lives;
 
     public VirtualConversation(Schedule schedule)
     {
@@ -66,6 +65,9 @@ internal sealed class VirtualConversation
 
     public Schedule Schedule { get; }
 
+    /// <summary>Activations so far.</summary>
+    public int Lives { get; private set; }
+
     public ManualTime Time { get; } = new();
 
     public SimulatorWorld World { get; }
@@ -91,15 +93,15 @@ internal sealed class VirtualConversation
     {
         if (_actor is null || _actor.Gone.IsCompleted)
         {
-            _lives++;
+            Lives++;
             var rules = ConversationRulesReader.Read(_setup, "primary", _context.Settings);
-            var state = _lives == 1
+            var state = Lives == 1
                 ? new ConversationState { Rules = rules, Journal = 1, Durable = 1 }
                 : ConversationHistory.Restore(rules, Journal.Durable);
             _actor = new ConversationActor(_context, state, Journal.Durable[0].At);
         }
 
-        var attached = _actor.AttachAsync(Client.Dial(_lives), ClientWants.From(_setup));
+        var attached = _actor.AttachAsync(Client.Dial(Lives), ClientWants.From(_setup));
         Assert.True(attached.IsCompletedSuccessfully);
         if (attached.Result is null)
         {
@@ -147,6 +149,8 @@ internal sealed class VirtualConversation
         return !Client.Output.Skip(start).Take(turn - start + 1).Any(heard => heard.Interrupted);
     }
 
+    private bool IsSettled() => Client.Closed is not null || IsAnswered() || (!Client.IsSpeaking && Exclusions.InputLogDiesWithTheActivation(this));
+
     /// <summary>Plays the schedule to its end, or until the client is closed.</summary>
     public VirtualConversation Play()
     {
@@ -180,10 +184,10 @@ internal sealed class VirtualConversation
                 continue;
             }
 
-            Assert.True(RunUntil(() => Client.Closed is not null || IsAnswered(), 120_000.Ms()), $"Turn {turn} was never answered.");
+            Assert.True(RunUntil(IsSettled, 120_000.Ms()), $"Turn {turn} was never answered.\n{Story()}");
         }
 
-        Assert.True(RunUntil(() => Client.Closed is not null || IsAnswered(), 120_000.Ms()), "The last turn was never answered.");
+        Assert.True(RunUntil(IsSettled, 120_000.Ms()), $"The last turn was never answered.\n{Story()}");
         RunUntil(() => Client.Closed is not null, 6_000.Ms());
         // What a closed client leaves behind is written, and the conversation leaves memory.
         if (Client.Closed is not null)
@@ -192,6 +196,17 @@ internal sealed class VirtualConversation
         }
 
         return this;
+    }
+
+    /// <summary>The facts and what the client heard, for whoever has to find out what went wrong.</summary>
+    public string Story()
+    {
+        var start = Journal.Durable[0].At;
+        var facts = Journal.Durable.Skip(1).Select(entry => (entry.At, Text: $"{entry.Position} {entry.Fact}"));
+        var heard = Client.Output.Where(h => h.Interrupted || h.TurnComplete || h.Input.Length > 0)
+            .Select(h => (h.At, Text: $"    client {h.Seq} {(h.Interrupted ? "interrupted" : "")} {(h.TurnComplete ? "turnComplete" : "")} {h.Input}"));
+        return string.Join('\n', facts.Concat(heard).OrderBy(line => line.At).Select(line => $"      {(line.At - start).TotalSeconds:0.000} {line.Text}"))
+            + $"\n      said [{string.Join(' ', Said)}]";
     }
 
     private void Watch()

@@ -16,6 +16,9 @@ internal sealed class VirtualJournal(ManualTime time, Random random, Schedule sc
     /// <summary>What was asked to be written, durable or not.</summary>
     public List<JournalEntry> Appended { get; } = [];
 
+    /// <summary>Every fact that the conversation asked to be written, also those that were given up.</summary>
+    public List<ConversationFact> Decided { get; } = [];
+
     public IEnumerable<T> Facts<T>()
         where T : ConversationFact => Durable.Select(entry => entry.Fact).OfType<T>();
 
@@ -34,6 +37,7 @@ internal sealed class VirtualJournal(ManualTime time, Random random, Schedule sc
         {
             Assert.Equal(journal.Appended.Count == 0 ? entry.Position : journal.Appended[^1].Position + 1, entry.Position);
             journal.Appended.Add(entry);
+            journal.Decided.Add(entry.Fact);
             _next.Add(entry);
             if (!_busy)
             {
