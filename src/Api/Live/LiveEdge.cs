@@ -130,7 +130,7 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IAsyncDisposable
         }
 
         _unconfirmedMs += frame.AudioMs;
-        if (_unconfirmedMs >= PingEveryMs || turnComplete)
+        if (_unconfirmedMs >= PingEveryMs || (frame.Traits & (OutputTraits.Words | OutputTraits.TurnComplete)) != 0)
         {
             _unconfirmedMs = 0;
             Span<byte> position = stackalloc byte[sizeof(long)];

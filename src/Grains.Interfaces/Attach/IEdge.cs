@@ -26,6 +26,8 @@ public enum OutputTraits : byte
     /// <summary>A turn is complete and durable: the edge refreshes the client's resumption handle after it.</summary>
     TurnComplete = 1,
     Audio = 2,
+    /// <summary>Transcript or text: heard twice is annoying, read twice is wrong, so its arrival is confirmed at once.</summary>
+    Words = 4,
 }
 
 /// <summary>One frame on its way to the client.</summary>

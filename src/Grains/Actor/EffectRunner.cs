@@ -93,7 +93,7 @@ internal sealed class EffectRunner
                 Pump.TrimTo(trim.Position);
                 break;
             case Effect.ForwardFrame forward:
-                Send(Stripped(forward.StripInput, forward.StripOutput), Audible(), ServerNotices.AudioMs(_scanned), afterFact: 0);
+                Send(Stripped(forward.StripInput, forward.StripOutput), Carried(), ServerNotices.AudioMs(_scanned), afterFact: 0);
                 break;
             case Effect.ForwardTurnEnd end:
                 SendTurnEnd(end);
@@ -210,7 +210,7 @@ internal sealed class EffectRunner
         var frame = Stripped(end.StripInput, end.StripOutput);
         if (FrameEditor.SplitTurnEnd(frame) is var (content, turnEnd))
         {
-            Send(content, Audible(), ServerNotices.AudioMs(_scanned), afterFact: 0);
+            Send(content, Carried(), ServerNotices.AudioMs(_scanned), afterFact: 0);
             Send(turnEnd, OutputTraits.TurnComplete, audioMs: 0, end.AfterFact);
         }
         else
@@ -219,7 +219,9 @@ internal sealed class EffectRunner
         }
     }
 
-    private OutputTraits Audible() => _scanned.Has(ServerParts.ModelAudio) ? OutputTraits.Audio : OutputTraits.None;
+    private OutputTraits Carried() =>
+        (_scanned.Has(ServerParts.ModelAudio) ? OutputTraits.Audio : OutputTraits.None)
+        | (_scanned.Has(ServerParts.InputTranscription | ServerParts.OutputTranscription | ServerParts.ModelText) ? OutputTraits.Words : OutputTraits.None);
 
     /// <summary>The frame in hand as this client asked for it.</summary>
     private ReadOnlySpan<byte> Stripped(bool input, bool output)
