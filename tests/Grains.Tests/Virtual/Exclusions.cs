@@ -1,4 +1,5 @@
 using Gemini.Live.Simulator;
+using Gemini.Live.Simulator.Faults;
 using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Tests.Virtual;
@@ -8,6 +9,20 @@ namespace Orchestrator.Grains.Tests.Virtual;
 /// </summary>
 internal static class Exclusions
 {
+    /// <summary>Faults that no schedule has, with what must be built before one may: take a line away, and draw the fault.</summary>
+    public static readonly IReadOnlyDictionary<FaultAction, string> NotPlayed = new Dictionary<FaultAction, string>
+    {
+        [FaultAction.GoAway] = "rotation",
+        [FaultAction.Silence] = "stall watchdog",
+        [FaultAction.Stall] = "stall watchdog",
+        [FaultAction.EmptyTurn] = "stall watchdog",
+        [FaultAction.EarlyTurnComplete] = "stall watchdog",
+        [FaultAction.LoseContext] = "proof of context, seeding",
+        [FaultAction.SpuriousInterrupted] = "swallowing interruptions that nobody caused",
+        [FaultAction.DuplicateTranscription] = "withholding repeated transcripts",
+        [FaultAction.RepeatSentence] = "repetition guard",
+    };
+
     /// <summary>
     /// A conversation that leaves memory (a commit was overdue while its client was away) takes its input log along: what
     /// was not answered by then is not replayed. The log at the edge comes with the cluster.

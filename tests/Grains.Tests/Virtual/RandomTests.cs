@@ -6,7 +6,7 @@ namespace Orchestrator.Grains.Tests.Virtual;
 
 /// <summary>
 /// Random conversations under random faults. ORCHESTRATOR_SEED plays one seed; ORCHESTRATOR_CONVERSATIONS says how many
-/// are played per batch, from a seed of its own when the number was given.
+/// are played in each of the five batches.
 /// </summary>
 public sealed class RandomTests
 {
