@@ -12,13 +12,8 @@ namespace Orchestrator.Grains.Actor;
 /// input handles it, one at a time (<see cref="Mailbox{T}"/>), and nothing in here waits: a client's audio frame is
 /// received, stepped and sent upstream by one thread.
 /// </summary>
-internal sealed partial class ConversationActor : IUpstreamReceiver
+internal sealed partial class ConversationActor
 {
-    /// <summary>Frames waiting for the mailbox at which the client gets no more credit, and at which a link is given up (P6).</summary>
-    private const long ClientWaitingBytes = 1024 * 1024;
-
-    private const long LinkWaitingBytes = 32 * 1024 * 1024;
-
     private readonly ConversationContext _context;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -54,68 +49,6 @@ internal sealed partial class ConversationActor : IUpstreamReceiver
     internal (long Input, long Output) LoggedBytes => (_runner.Pump.Bytes, _runner.Output.Bytes);
 
     private long NowMs => _startMs + (long)_clock.GetElapsedTime(_startTimestamp).TotalMilliseconds;
-
-    /// <summary>Attaches a client; null when the conversation is leaving memory: wait for <see cref="Gone"/> and open it anew.</summary>
-    public Task<Attachment?> AttachAsync(IEdge edge, ClientWants wants)
-    {
-        var attaching = new Attaching(edge, wants);
-        _mailbox.Post(new Letter(LetterKind.Attach) { Subject = attaching }, control: true);
-        return attaching.Result.Task;
-    }
-
-    public void ClientSent(Attachment attachment, in InputFrame frame)
-    {
-        if (_mailbox.TryEnter())
-        {
-            Handle(new Letter(LetterKind.ClientFrame) { Subject = attachment, Payload = frame.Payload, Traits = frame.Traits, AudioMs = frame.AudioMs });
-            _mailbox.Leave();
-        }
-        else
-        {
-            if (Interlocked.Add(ref _waitingBytes, frame.Payload.Length) > ClientWaitingBytes)
-            {
-                attachment.Pause();
-            }
-
-            _mailbox.Post(new Letter(LetterKind.ClientFrame) { Subject = attachment, Traits = frame.Traits, AudioMs = frame.AudioMs }.Copying(frame.Payload), control: false);
-        }
-    }
-
-    public void ClientConfirmed(Attachment attachment, long outputSeq) =>
-        _mailbox.Post(new Letter(LetterKind.Confirmed) { Subject = attachment, Number = outputSeq }, control: true);
-
-    /// <summary>Stays in the stream: everything that the client sent before comes first.</summary>
-    public void ClientDetached(Attachment attachment, int? code, string reason) => _mailbox.Post(
-        new Letter(LetterKind.Input) { Input = new ConversationInput.ClientDetached(attachment.Generation, code, reason) }, control: false);
-
-    public void LinkReceived(int link, ReadOnlyMemory<byte> frame)
-    {
-        if (_mailbox.TryEnter())
-        {
-            Handle(new Letter(LetterKind.LinkFrame) { Number = link, Payload = frame });
-            _mailbox.Leave();
-        }
-        else
-        {
-            if (Interlocked.Add(ref _waitingBytes, frame.Length) > LinkWaitingBytes)
-            {
-                _context.Metrics.Count("mailboxOverflow");
-                LinkClosed(link, new LinkLoss(LinkLossKind.ProtocolViolation, Code: null, "More output is waiting than one conversation may hold."));
-            }
-
-            _mailbox.Post(new Letter(LetterKind.LinkFrame) { Number = link }.Copying(frame), control: false);
-        }
-    }
-
-    public void LinkClosed(int link, LinkLoss loss) =>
-        _mailbox.Post(new Letter(LetterKind.Input) { Input = new ConversationInput.LinkClosed(link, loss) }, control: false);
-
-    public void Post(ConversationInput input) =>
-        _mailbox.Post(new Letter(LetterKind.Input) { Input = input }, control: true);
-
-    public void Finished() => _mailbox.Post(new Letter(LetterKind.Finished), control: true);
-
-    public void SendFinished() => _mailbox.Post(new Letter(LetterKind.SendFinished), control: true);
 
     private void Handle(Letter letter)
     {
@@ -305,16 +238,5 @@ internal sealed partial class ConversationActor : IUpstreamReceiver
             _context.Metrics.Released();
             _gone.SetResult();
         }
-    }
-
-    [LoggerMessage(1, LogLevel.Error, "Conversation {Conversation} failed and was closed", EventName = "ConversationFailed")]
-    private partial void Failed(Exception bug, ConversationId conversation);
-
-    [LoggerMessage(2, LogLevel.Information, "Conversation {Conversation} left memory ({Reason}) after {Turns} turns on {Links} links", EventName = "ConversationLeft")]
-    private partial void Leaving(ConversationId conversation, string reason, int turns, int links);
-
-    private sealed record Attaching(IEdge Edge, ClientWants Wants)
-    {
-        public TaskCompletionSource<Attachment?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

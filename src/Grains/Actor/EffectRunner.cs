@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json.Nodes;
 using Gemini.Live.Scanning;
 using Gemini.Live.Setup;
 using Orchestrator.Attach;
@@ -20,16 +18,15 @@ internal sealed class EffectRunner
     private readonly ConversationActor _actor;
     private readonly IFactJournal _journal;
     private readonly Deadlines _deadlines;
-    private readonly ArrayBufferWriter<byte> _edited = new();
+    private readonly FrameInHand _frame;
     private IUpstreamLink? _link;
-    private ReadOnlyMemory<byte> _frame;
-    private ServerFrame _scanned;
     private EdgeClose? _closing;
 
     public EffectRunner(ConversationContext context, ConversationActor actor, ConversationState state)
     {
         _context = context;
         _actor = actor;
+        _frame = new FrameInHand(actor.Id);
         var settings = context.Settings;
         Pump = new InputPump(
             state.Media.LastInput,
@@ -54,7 +51,7 @@ internal sealed class EffectRunner
     public Attachment? Client { get; private set; }
 
     /// <summary>The link frame that the next effects speak of.</summary>
-    public void InHand(ReadOnlyMemory<byte> frame, in ServerFrame scanned) => (_frame, _scanned) = (frame, scanned);
+    public void InHand(ReadOnlyMemory<byte> frame, in ServerFrame scanned) => _frame.Take(frame, scanned);
 
     /// <summary>The newest client wins: the older one is closed, the new one first gets what was not confirmed.</summary>
     public void Welcome(Attachment attachment, bool awaitsSetup)
@@ -93,7 +90,7 @@ internal sealed class EffectRunner
                 Pump.TrimTo(trim.Position);
                 break;
             case Effect.ForwardFrame forward:
-                Send(Stripped(forward.StripInput, forward.StripOutput), Carried(), ServerNotices.AudioMs(_scanned), afterFact: 0);
+                Send(_frame.For(forward.StripInput, forward.StripOutput), _frame.Traits, _frame.AudioMs, afterFact: 0);
                 break;
             case Effect.ForwardTurnEnd end:
                 SendTurnEnd(end);
@@ -207,53 +204,16 @@ internal sealed class EffectRunner
 
     private void SendTurnEnd(Effect.ForwardTurnEnd end)
     {
-        var frame = Stripped(end.StripInput, end.StripOutput);
+        var frame = _frame.For(end.StripInput, end.StripOutput);
         if (FrameEditor.SplitTurnEnd(frame) is var (content, turnEnd))
         {
-            Send(content, Carried(), ServerNotices.AudioMs(_scanned), afterFact: 0);
+            Send(content, _frame.Traits, _frame.AudioMs, afterFact: 0);
             Send(turnEnd, OutputTraits.TurnComplete, audioMs: 0, end.AfterFact);
         }
         else
         {
             Send(frame, OutputTraits.TurnComplete, audioMs: 0, end.AfterFact);
         }
-    }
-
-    private OutputTraits Carried() =>
-        (_scanned.Has(ServerParts.ModelAudio) ? OutputTraits.Audio : OutputTraits.None)
-        | (_scanned.Has(ServerParts.InputTranscription | ServerParts.OutputTranscription | ServerParts.ModelText) ? OutputTraits.Words : OutputTraits.None);
-
-    /// <summary>The frame in hand as this client asked for it.</summary>
-    private ReadOnlySpan<byte> Stripped(bool input, bool output)
-    {
-        if (_scanned.Has(ServerParts.SetupComplete))
-        {
-            return WithSessionId(_frame.Span);
-        }
-
-        var strips = (input && !_scanned.InputTranscriptionMember.IsEmpty, output && !_scanned.OutputTranscriptionMember.IsEmpty);
-        if (strips == (false, false))
-        {
-            return _frame.Span;
-        }
-
-        FrameSlice[] members = strips switch
-        {
-            (true, true) => [_scanned.InputTranscriptionMember, _scanned.OutputTranscriptionMember],
-            (true, false) => [_scanned.InputTranscriptionMember],
-            _ => [_scanned.OutputTranscriptionMember],
-        };
-        _edited.ResetWrittenCount();
-        FrameEditor.WriteWithout(_frame.Span, members, _edited);
-        return _edited.WrittenSpan;
-    }
-
-    /// <summary>Upstream's own <c>setupComplete</c> goes to a client that waits for a consent signature, under our id.</summary>
-    private byte[] WithSessionId(ReadOnlySpan<byte> frame)
-    {
-        var message = JsonNode.Parse(frame)!.AsObject();
-        message["setupComplete"]!["sessionId"] = _actor.Id.ToString();
-        return System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(message);
     }
 
     private void CloseWhenDelivered(bool atOnce)

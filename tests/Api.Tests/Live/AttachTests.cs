@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gemini.Live.Simulator.Faults;
 using Gemini.Live.Simulator.Speech;
 using Orchestrator.Testing;
 using Xunit;
@@ -59,6 +60,31 @@ public sealed class AttachTests
             Assert.Equal("w0 w1 w2", turn.GetProperty("user").GetProperty("text").GetString()!.Trim());
             Assert.NotEqual("", turn.GetProperty("model").GetProperty("text").GetString());
         }
+    }
+
+    [Fact]
+    public async Task SetupThatAsksForConsent_WaitsForUpstreamsAnswer_UnderOurId()
+    {
+        await using var fixture = await LiveFixture.StartAsync();
+        await fixture.FaultAsync(new FaultRule { Action = FaultAction.DelaySetupComplete, Ms = 300 });
+        await using var client = await RawLiveClient.ConnectAsync(fixture.Url);
+        await client.SendAsync("""
+            {"setup":{"model":"models/gemini-3.8-live","generationConfig":{"responseModalities":["AUDIO"],"speechConfig":{"voiceConfig":
+            {"replicatedVoiceConfig":{"mimeType":"audio/wav","voiceSampleAudio":"AAAA","consentAudio":"AAAA"}}}}}}
+            """);
+        var complete = await client.NextAsync(m => m.TryGetProperty("setupComplete", out _), "setupComplete");
+        Assert.Equal(client.ConversationHeader, complete.GetProperty("setupComplete").GetProperty("sessionId").GetString());
+        await Patience.Until(
+            async () => (await fixture.RestAsync($"/{client.ConversationHeader}/events")).GetRawText().Contains("linkOpened", StringComparison.Ordinal),
+            "the link's fact");
+        await client.SendAsync("""{"realtimeInput":{"text":"hello"}}""");
+        await client.NextAsync(
+            m =>
+            {
+                Assert.False(m.TryGetProperty("setupComplete", out _), "setupComplete came twice");
+                return RawLiveClient.IsTurnComplete(m);
+            },
+            "turnComplete");
     }
 
     /// <summary>What LiveKit's plugin does after every reconnect.</summary>
