@@ -58,6 +58,13 @@ public sealed class ReturningClientTests : IAsyncLifetime
                 before.Abort();
                 break;
             case Absence.ServerKilled:
+                // Upstream's handle for the turn comes a moment after turnComplete; who dies in between could only be helped by
+                // seeding, which the recovery issue builds.
+                await Patience.Until(
+                    async () => (await World.Orchestrator.Api().GetAsync($"/v1/conversations/{before.ConversationId}/events")).GetProperty("events").EnumerateArray()
+                        .Select(e => e.GetProperty("fact"))
+                        .Any(f => f.GetProperty("type").GetString() is "checkpointTaken" && f.GetProperty("position").GetInt64() > 0),
+                    "the checkpoint of the first turn");
                 await World.Orchestrator.KillAsync();
                 await World.Orchestrator.RestartAsync();
                 break;

@@ -8,7 +8,7 @@ namespace Orchestrator.Grains.Conversations;
 /// <summary>Clients come, go and come back (DESIGN §6.7, §6.8).</summary>
 internal static class EdgeStep
 {
-    private const string ClientClosed = "the client closed";
+    private const string Nobody = "the client has closed";
 
     public static void Attach(Transition t, ConversationInput.ClientAttached attached)
     {
@@ -47,21 +47,21 @@ internal static class EdgeStep
         }
 
         t.State = t.State with { Edge = EdgeState.None.Instance };
-        if (t.State.Hold is { Overdue: false })
+        if (t.State.Hold is not { Overdue: false })
         {
-            // The last turn's handle is due any moment, and without it the conversation could not be brought back.
-            return;
+            Park(t, Nobody);
         }
-
-        Park(t, ClientClosed);
     }
 
-    /// <summary>The wait for a handle is over: a conversation whose client has closed meanwhile need not stay.</summary>
+    /// <summary>
+    /// The wait for a handle is over: a conversation that was to be put away meanwhile need not stay. It stayed because
+    /// the last turn's handle was due any moment, and without it the conversation could not be brought back.
+    /// </summary>
     public static void HoldResolved(Transition t)
     {
         if (t.State.Edge is EdgeState.None && t.State.Link is LinkState.Live)
         {
-            Park(t, ClientClosed);
+            Park(t, Nobody);
         }
     }
 
@@ -88,7 +88,11 @@ internal static class EdgeStep
     public static void Stop(Transition t)
     {
         t.CloseClient(EdgeClose.Restarting);
-        Park(t, "the silo stops");
+        t.State = t.State with { Edge = EdgeState.None.Instance };
+        if (t.State.Hold is not { Overdue: false })
+        {
+            Park(t, "the silo stops");
+        }
     }
 
     /// <summary>Nobody listens: what was said so far is written down, the link is closed, memory is freed.

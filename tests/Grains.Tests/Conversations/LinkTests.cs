@@ -166,6 +166,17 @@ public sealed class LinkTests
     }
 
     [Fact]
+    public void Stop_RightAfterTheTurn_WaitsForItsHandle()
+    {
+        var s = Scenario.Live();
+        s.Audio(600).Spoken(40).GenerationComplete().TurnComplete().Apply(new ConversationInput.StopRequested());
+        Assert.Equal(1012, s.Expect<Effect.CloseClient>().Close.Code);
+        s.ExpectNo<Effect.Release>();
+        s.Handle("h1").Expect<Effect.Release>();
+        Assert.Equal("h1", s.State.Checkpoint!.Handle);
+    }
+
+    [Fact]
     public void Client_ReturningWhileItsHandleIsDue_StaysOnItsLink()
     {
         var s = Scenario.Live();
