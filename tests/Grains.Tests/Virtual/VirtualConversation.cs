@@ -189,6 +189,10 @@ internal sealed class VirtualConversation
 
         Assert.True(RunUntil(IsSettled, 120_000.Ms()), $"The last turn was never answered.\n{Story()}");
         RunUntil(() => Client.Closed is not null, 6_000.Ms());
+        // A slow journal writes one fact after the other, and a client that is away has still to hear the end: both are
+        // judged when they are through.
+        RunUntil(() => Client.Closed is not null || (Client.Current is not null && Journal.Durable.Count == Journal.Appended.Count), 30_000.Ms());
+        RunUntil(() => Client.Closed is not null, 1_000.Ms());
         // What a closed client leaves behind is written, and the conversation leaves memory.
         if (Client.Closed is not null)
         {
