@@ -18,7 +18,7 @@ public static class ConversationHistory
         var state = new ConversationState { Rules = rules };
         foreach (var entry in entries)
         {
-            state = Fold(state, entry.Fact) with { Journal = entry.Position, Durable = entry.Position };
+            state = Fold(state, entry.Fact) with { Journal = entry.Position };
         }
 
         // Input is numbered by us and was never journaled: numbering goes on after what is known.

@@ -67,9 +67,6 @@ public sealed record ConversationState
     /// <summary>Position of the newest fact, durable or not.</summary>
     public long Journal { get; init; }
 
-    /// <summary>Position up to which facts are durable.</summary>
-    public long Durable { get; init; }
-
     /// <summary>Position of the newest commit whose <c>turnComplete</c> waits for it; 0 when none waits.</summary>
     public long AwaitedCommit { get; init; }
 

@@ -64,14 +64,10 @@ public static class ConversationStep
         }
     }
 
-    /// <summary>Only what is still being written matters once a conversation has ended.</summary>
+    /// <summary>What is still being written becomes durable after the end, too; anything else came too late.</summary>
     private static void AfterEnd(Transition t, ConversationInput input)
     {
-        if (input is ConversationInput.JournalCommitted committed)
-        {
-            t.State = t.State with { Durable = Math.Max(t.State.Durable, committed.Position) };
-        }
-        else
+        if (input is not ConversationInput.JournalCommitted)
         {
             t.Count("afterEnd");
         }

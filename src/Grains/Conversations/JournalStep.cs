@@ -8,7 +8,6 @@ internal static class JournalStep
 {
     public static void Committed(Transition t, long position)
     {
-        t.State = t.State with { Durable = Math.Max(t.State.Durable, position) };
         if (t.State.AwaitedCommit != 0 && position >= t.State.AwaitedCommit)
         {
             t.State = t.State with { AwaitedCommit = 0 };

@@ -25,13 +25,13 @@ public struct MediaCounters
     /// <summary>Number of the newest output frame.</summary>
     public long LastOutput;
 
-    /// <summary>When the model's current turn was first and last heard; 0 before.</summary>
-    public long FirstSpokenAt, LastSpokenAt;
+    /// <summary>When the model's current turn was first heard; 0 before.</summary>
+    public long FirstSpokenAt;
 
     /// <summary>Audio of the model's current turn.</summary>
     public long SpokenMs;
 
     internal void ForgetUserTurn() => (FirstVoicedAt, LastVoicedAt, VoicedMs, QuietMs) = (0, 0, 0, 0);
 
-    internal void ForgetModelTurn() => (FirstSpokenAt, LastSpokenAt, SpokenMs) = (0, 0, 0);
+    internal void ForgetModelTurn() => (FirstSpokenAt, SpokenMs) = (0, 0);
 }

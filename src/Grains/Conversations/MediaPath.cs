@@ -69,7 +69,6 @@ public static class MediaPath
             media.FirstSpokenAt = Math.Max(1, nowMs);
         }
 
-        media.LastSpokenAt = nowMs;
         media.SpokenMs += audioMs;
     }
 

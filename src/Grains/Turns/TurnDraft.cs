@@ -37,5 +37,4 @@ public sealed record TurnDraft
     public long AskedAt { get; init; }
 
     public JsonElement? Usage { get; init; }
-
 }

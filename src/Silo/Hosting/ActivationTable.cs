@@ -8,8 +8,6 @@ internal sealed class ActivationTable
 {
     private readonly ConcurrentDictionary<ConversationId, Activation> _activations = new();
 
-    public int Count => _activations.Count;
-
     public IEnumerable<Task<ConversationActor?>> All => _activations.Select(a => FindAsync(a.Value.Tenant, a.Key));
 
     public bool Contains(ConversationId conversation) => _activations.ContainsKey(conversation);

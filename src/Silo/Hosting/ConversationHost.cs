@@ -28,9 +28,6 @@ public sealed partial class ConversationHost(
     /// <summary>True until the silo begins to stop.</summary>
     public bool IsAccepting => !_stopping;
 
-    /// <summary>Conversations in memory.</summary>
-    public int Count => _activations.Count;
-
     /// <summary>True while the conversation is in memory here.</summary>
     public bool IsActive(ConversationId conversation) => _activations.Contains(conversation);
 
@@ -166,7 +163,7 @@ public sealed partial class ConversationHost(
         published(ownership, [opened]);
         var rules = ConversationRulesReader.Read(setup, endpoint.Name, settings);
         Opened(ownership.Conversation, ownership.Tenant, Printable(setup.Model));
-        return new ConversationActor(Context(ownership, setup), new ConversationState { Rules = rules, Journal = 1, Durable = 1 }, now);
+        return new ConversationActor(Context(ownership, setup), new ConversationState { Rules = rules, Journal = 1 }, now);
     }
 
     /// <summary>Ends a conversation that is not in memory.</summary>

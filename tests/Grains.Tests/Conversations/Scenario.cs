@@ -20,7 +20,6 @@ internal sealed class Scenario
         {
             Rules = new ConversationRules(manual, SilenceMs: 800, initialHistory, "primary", "hash"),
             Journal = 1,
-            Durable = 1,
         };
         if (attached)
         {

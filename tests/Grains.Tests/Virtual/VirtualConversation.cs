@@ -96,7 +96,7 @@ internal sealed class VirtualConversation
             Lives++;
             var rules = ConversationRulesReader.Read(_setup, "primary", _context.Settings);
             var state = Lives == 1
-                ? new ConversationState { Rules = rules, Journal = 1, Durable = 1 }
+                ? new ConversationState { Rules = rules, Journal = 1 }
                 : ConversationHistory.Restore(rules, Journal.Durable);
             _actor = new ConversationActor(_context, state, Journal.Durable[0].At);
         }
