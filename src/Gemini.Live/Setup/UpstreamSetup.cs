@@ -67,6 +67,9 @@ public static class UpstreamSetup
         return frame.WrittenSpan.ToArray();
     }
 
+    /// <summary>True when a frame that <see cref="Write"/> wrote presents a handle.</summary>
+    public static bool PresentsHandle(ReadOnlySpan<byte> frame) => frame.IndexOf("\"sessionResumption\":{\"handle\":"u8) >= 0;
+
     private static bool Keep(SetupMember member, bool keep, List<FrameSlice> removed)
     {
         if (!keep)

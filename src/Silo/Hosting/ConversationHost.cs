@@ -14,6 +14,7 @@ namespace Orchestrator.Silo.Hosting;
 public sealed partial class ConversationHost(
     IConversationStore store,
     EndpointOrder endpoints,
+    EndpointBreakers breakers,
     ConversationSettings settings,
     SiloIdentity silo,
     TimeProvider clock,
@@ -201,7 +202,11 @@ public sealed partial class ConversationHost(
         string.Concat(text.Take(100).Select(c => char.IsControl(c) ? '?' : c));
 
     private ConversationContext Context(Ownership ownership, SetupPlan setup, UpstreamEndpoint endpoint) =>
-        new(ownership, setup, endpoint, store, settings, clock, logger, metrics, published);
+        new(ownership, setup, endpoint, store, settings, clock, logger, metrics, published)
+        {
+            OpenUpstream = (link, frame, receiver) => breakers.Open(
+                link, endpoint, frame, receiver, guard => LinkRunner.Start(link, endpoint.Target, settings.Link, frame, clock, guard)),
+        };
 
     [LoggerMessage(1, LogLevel.Information, "Conversation {Conversation} of {Tenant} opened with {Model}", EventName = "ConversationOpened")]
     private partial void Opened(ConversationId conversation, TenantId tenant, string model);

@@ -23,7 +23,14 @@ public static class EmbeddedSilo
         services.AddSingleton<IConversationStore>(s => s.GetRequiredService<EmbeddedStore>());
         services.AddSingleton<GrainMetrics>();
         services.AddSingleton<JournalFeed>();
-        services.AddSingleton(_ => new EndpointOrder(endpoints, isLeftAlone: _ => false, RandomNumberGenerator.GetInt32));
+        services.AddSingleton<UpstreamMetrics>();
+        services.AddSingleton(s => new EndpointBreakers(
+            endpoints,
+            upstream.Breaker,
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<UpstreamMetrics>(),
+            s.GetRequiredService<ILogger<EndpointBreakers>>()));
+        services.AddSingleton(s => new EndpointOrder(endpoints, s.GetRequiredService<EndpointBreakers>().IsLeftAlone, RandomNumberGenerator.GetInt32));
         services.AddSingleton(Host);
         services.AddSingleton<IConversationHost>(s => s.GetRequiredService<ConversationHost>());
         services.AddSingleton<IConversationReader>(s => new ConversationReader(
@@ -39,6 +46,7 @@ public static class EmbeddedSilo
         return new ConversationHost(
             services.GetRequiredService<IConversationStore>(),
             services.GetRequiredService<EndpointOrder>(),
+            services.GetRequiredService<EndpointBreakers>(),
             services.GetRequiredService<IOptions<ConversationOptions>>().Value.ToSettings(),
             new SiloIdentity($"{Environment.MachineName}:{Environment.ProcessId}"),
             services.GetRequiredService<TimeProvider>(),

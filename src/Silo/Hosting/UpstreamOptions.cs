@@ -13,6 +13,9 @@ public sealed class UpstreamOptions
     /// <summary>Upstream endpoints. Empty: the all-in-one looks for <c>GEMINI_API_KEY</c>, else it starts the simulator.</summary>
     public List<UpstreamEndpointOptions> Endpoints { get; set; } = [];
 
+    /// <summary>When an endpoint that keeps failing is left alone.</summary>
+    public BreakerOptions Breaker { get; set; } = new();
+
     /// <summary>The section, bound and checked.</summary>
     /// <exception cref="OptionsValidationException">Something is wrong; the failures name the keys.</exception>
     public static UpstreamOptions Read(IConfiguration configuration)
@@ -21,6 +24,7 @@ public sealed class UpstreamOptions
         var options = new UpstreamOptions
         {
             Endpoints = [.. configuration.GetSection(Section).GetSection(nameof(Endpoints)).GetChildren().Select(Bind<UpstreamEndpointOptions>)],
+            Breaker = Bind<BreakerOptions>(configuration.GetSection(Section).GetSection(nameof(Breaker))),
         };
         return new UpstreamOptionsValidator().Validate(name: null, options) is { Failed: true } invalid
             ? throw new OptionsValidationException(Section, typeof(UpstreamOptions), invalid.Failures)

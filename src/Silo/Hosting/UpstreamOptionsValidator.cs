@@ -25,6 +25,7 @@ public sealed class UpstreamOptionsValidator : IValidateOptions<UpstreamOptions>
             failures.AddRange(wrong.Concat(Common(endpoint)).Select(w => $"{key}:{w.Key} {w.Rule}."));
         }
 
+        failures.AddRange(options.Breaker.Failures($"{UpstreamOptions.Section}:{nameof(options.Breaker)}"));
         Names(options, failures);
         Groups(options, failures);
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);

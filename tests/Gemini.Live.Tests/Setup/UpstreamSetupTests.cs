@@ -19,6 +19,8 @@ public sealed class UpstreamSetupTests
         var plan = Plan(Golden.Read($"setup/{name}.client.json"));
         Golden.Expect($"setup/{name}.fresh.json", UpstreamSetup.Write(plan, handle: null));
         Golden.Expect($"setup/{name}.resumed.json", UpstreamSetup.Write(plan, "ours-1"));
+        Assert.False(UpstreamSetup.PresentsHandle(UpstreamSetup.Write(plan, handle: null)));
+        Assert.True(UpstreamSetup.PresentsHandle(UpstreamSetup.Write(plan, "ours-1")));
     }
 
     [Theory]

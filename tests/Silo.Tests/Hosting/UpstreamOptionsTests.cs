@@ -8,8 +8,6 @@ namespace Orchestrator.Silo.Tests.Hosting;
 /// <summary>Section <c>Orchestrator:Upstream</c>: what is read, and what is refused with the name of the key.</summary>
 public sealed class UpstreamOptionsTests
 {
-    private const string Endpoints = "Orchestrator:Upstream:Endpoints";
-
     [Fact]
     public void Nothing_IsFine_AndMeansNoEndpoint() => Assert.Empty(Read().Endpoints);
 
@@ -112,7 +110,32 @@ public sealed class UpstreamOptionsTests
     public void SeveralWrongValues_AreAllNamed() =>
         Assert.Equal(3, Assert.Throws<OptionsValidationException>(() => Read("0:Weight=-1", "0:BaseUrl=http://a", "1:Name=b", "1:ApiVersion=v9")).Failures.Count());
 
-    private static UpstreamOptions Read(params string[] keys) => UpstreamOptions.Read(new ConfigurationBuilder()
-        .AddInMemoryCollection(keys.Select(k => k.Split('=', 2)).Select(k => KeyValuePair.Create($"{Endpoints}:{k[0]}", (string?)k[1])))
+    [Theory]
+    [InlineData("FailureRatio", "0")]
+    [InlineData("FailureRatio", "1.5")]
+    [InlineData("MinimumAttempts", "1")]
+    [InlineData("Window", "00:00:00")]
+    [InlineData("Break", "00:02:00")]
+    [InlineData("Break", "00:00:00.5")]
+    [InlineData("MaxBreak", "02:00:00")]
+    [InlineData("SetupTimeout", "00:00:00")]
+    [InlineData("SetupTimeout", "soon")]
+    [InlineData("Patience", "1")]
+    public void BreakerOptions_OutOfBounds_StopTheStart(string key, string value) => Assert.Contains(
+        $"Orchestrator:Upstream:Breaker:{key}",
+        Assert.Single(Assert.Throws<OptionsValidationException>(() => Bound($"Breaker:{key}={value}")).Failures),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void BreakerOptions_AreRead()
+    {
+        var breaker = Bound("Breaker:FailureRatio=0.25", "Breaker:Break=00:00:02").Breaker;
+        Assert.Equal((0.25, TimeSpan.FromSeconds(2), 5), (breaker.FailureRatio, breaker.Break, breaker.MinimumAttempts));
+    }
+
+    private static UpstreamOptions Bound(params string[] keys) => UpstreamOptions.Read(new ConfigurationBuilder()
+        .AddInMemoryCollection(keys.Select(k => k.Split('=', 2)).Select(k => KeyValuePair.Create($"{UpstreamOptions.Section}:{k[0]}", (string?)k[1])))
         .Build());
+
+    private static UpstreamOptions Read(params string[] endpoints) => Bound([.. endpoints.Select(e => $"Endpoints:{e}")]);
 }
