@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Gemini.Live.Links;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Grains.Actor;
 
@@ -17,13 +18,13 @@ public sealed class EndpointBreakers
         metrics.Observe(() => _breakers.Values.Select(b => (b.Endpoint, b.State)));
     }
 
-    /// <summary>True when a dial of the endpoint would end at once with <see cref="Gemini.Live.Links.LinkLossKind.CircuitOpen"/>.</summary>
+    /// <summary>True when a dial of the endpoint would end at once with <see cref="LinkLossKind.CircuitOpen"/>.</summary>
     public bool IsLeftAlone(string endpoint) => _breakers[endpoint].IsLeftAlone;
 
     internal EndpointBreaker Of(string endpoint) => _breakers[endpoint];
 
     /// <summary>
-    /// Dials a link, unless the endpoint's circuit is open: then the link ends with <c>CircuitOpen</c> right after this
+    /// Dials a link, in whichever dialect, unless the endpoint's circuit is open: then the link ends with <c>CircuitOpen</c> right after this
     /// returned. What becomes of the link is told to the circuit breaker.
     /// </summary>
     /// <param name="open">Dials, with the receiver that it is given.</param>
@@ -31,7 +32,7 @@ public sealed class EndpointBreakers
     {
         var breaker = _breakers[endpoint.Name];
         return breaker.TryBegin() is { } attempt
-            ? new GuardedLink(breaker, attempt, setup, receiver).Start(open)
+            ? new GuardedLink(breaker, attempt, setup, endpoint.Dialect == UpstreamDialect.Vertex ? new VertexReceiver(receiver) : receiver).Start(open)
             : RefusedLink.Start(link, endpoint.Name, receiver);
     }
 }

@@ -108,6 +108,18 @@ public sealed class GuardedLinkTests : IDisposable
         link.Link.Close();
     }
 
+    [Fact]
+    public void VertexLink_SpeaksTheWordsOfTheDeveloperApi_FrameByFrame()
+    {
+        var link = new Dialled(_fixture, Encoding.UTF8.GetBytes(Fresh), UpstreamDialect.Vertex);
+        link.Say("""{"setupComplete":{"sessionId":"x"}}""");
+        link.Say("""{"serverContent":{"turnComplete":true},"usageMetadata":{"candidatesTokenCount":5}}""");
+        link.Say("""{"serverContent":{"turnComplete":true},"usageMetadata":{"candidatesTokenCount":6}}""");
+        Assert.Equal(
+            ["""{"setupComplete":{"sessionId":"x"}}""", """{"serverContent":{"turnComplete":true},"usageMetadata":{"responseTokenCount":5}}""", """{"serverContent":{"turnComplete":true},"usageMetadata":{"responseTokenCount":6}}"""],
+            link.Frames);
+    }
+
     private Dialled Open(string setup) => new(_fixture, Encoding.UTF8.GetBytes(setup));
 
     /// <summary>Upstream below the guard and the shell above it.</summary>
@@ -116,10 +128,10 @@ public sealed class GuardedLinkTests : IDisposable
         private readonly BreakerFixture _fixture;
         private IUpstreamReceiver? _guard;
 
-        public Dialled(BreakerFixture fixture, byte[] setup)
+        public Dialled(BreakerFixture fixture, byte[] setup, UpstreamDialect dialect = UpstreamDialect.Developer)
         {
             _fixture = fixture;
-            Link = fixture.Breakers.Open(7, BreakerFixture.Endpoint("a"), setup, this, guard =>
+            Link = fixture.Breakers.Open(7, BreakerFixture.Endpoint("a") with { Dialect = dialect }, setup, this, guard =>
             {
                 _guard = guard;
                 return this;
