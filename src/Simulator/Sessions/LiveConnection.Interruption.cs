@@ -24,7 +24,7 @@ public sealed partial class LiveConnection
         CancelCalls(reply.WaitsForTools);
         CloseEntry(reply, TurnEnding.Interrupted);
         Send(ServerFrames.Interrupted);
-        Send(ServerFrames.TurnComplete(Status(final: true), null));
+        Send(ServerFrames.TurnComplete(Status(final: true), null, _request.IsVertex));
         EndReplay();
         _lastTranscript.Clear();
         IssueHandle(first: false);
