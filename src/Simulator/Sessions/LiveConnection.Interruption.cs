@@ -1,3 +1,4 @@
+using Gemini.Live.Simulator.Faults;
 using Gemini.Live.Simulator.Protocol;
 
 namespace Gemini.Live.Simulator.Sessions;
@@ -19,13 +20,16 @@ public sealed partial class LiveConnection
         if (reply.IsAwaiting)
         {
             _session!.RepliesBegun--;
+            if (reply.Script.Rest)
+                _owed = [.. reply.Stages];
             return;
         }
         CancelCalls(reply.WaitsForTools);
         CloseEntry(reply, TurnEnding.Interrupted);
         Send(ServerFrames.Interrupted);
         Send(ServerFrames.TurnComplete(Status(final: true), null));
-        EndReplay();
+        LeaveBeside(FaultPhase.Playback);
+        LeaveBeside(FaultPhase.Replay);
         _lastTranscript.Clear();
         IssueHandle(first: false);
     }

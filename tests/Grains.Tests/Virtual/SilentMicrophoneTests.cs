@@ -34,7 +34,7 @@ public sealed class SilentMicrophoneTests
         conversation.Run(2_000.Ms());
         Assert.Null(conversation.Client.Closed);
         var sessions = conversation.World.ReadSessions();
-        Assert.Equal(["w1", "w2", "w3"], TestSpeech.Decode(conversation.World.ReadUserAudio((string)sessions[^1]!["session"]!)!));
+        Assert.Equal(["w1001", "w1002", "w1003"], TestSpeech.Decode(conversation.World.ReadUserAudio((string)sessions[^1]!["session"]!)!));
     }
 
     /// <summary>Nothing was ever said: the log must not keep what nobody said either.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using Xunit;
 using Gemini.Live.Links;
 using Gemini.Live.Simulator.Sessions;
@@ -11,12 +12,14 @@ internal sealed class VirtualUpstream(SimulatorWorld world, ManualTime time, Ran
 {
     public VirtualLink? Newest { get; private set; }
 
-    public int Dials { get; private set; }
+    /// <summary>Every connection, oldest first.</summary>
+    public List<VirtualLink> Links { get; } = [];
 
     public IUpstreamLink Open(int number, byte[] setup, IUpstreamReceiver receiver)
     {
-        Dials++;
-        return Newest = new VirtualLink(world, time, random, schedule, number, setup, receiver);
+        Newest = new VirtualLink(world, time, random, schedule, number, setup, receiver);
+        Links.Add(Newest);
+        return Newest;
     }
 }
 
@@ -44,7 +47,33 @@ internal sealed class VirtualLink : IUpstreamLink
         _up = new VirtualClock.Pipe(time, schedule.Latency.Of(random));
         _down = new VirtualClock.Pipe(time, schedule.Latency.Of(random));
         _timer = time.CreateTimer(_ => Step(now => _connection!.Elapsed(now)), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        DialledAt = time.GetUtcNow();
         time.After(schedule.Dial.Of(random)(), Dialled);
+    }
+
+    public DateTimeOffset DialledAt { get; }
+
+    /// <summary>When setupComplete was heard.</summary>
+    public DateTimeOffset? ReadyAt { get; private set; }
+
+    /// <summary>When the grain heard of the end.</summary>
+    public (DateTimeOffset At, LinkLoss Loss)? Ended { get; private set; }
+
+    /// <summary>The grain closed it.</summary>
+    public bool IsGivenUp => _givenUp;
+
+    public IEnumerable<(DateTimeOffset At, string Text)> Story()
+    {
+        yield return (DialledAt, $"        link {_number} dialled{(Encoding.UTF8.GetString(_setup).Contains("\"handle\"", StringComparison.Ordinal) ? " with a handle" : "")}");
+        if (ReadyAt is { } ready)
+        {
+            yield return (ready, $"        link {_number} set up");
+        }
+
+        if (Ended is { } end)
+        {
+            yield return (end.At, $"        link {_number} ended: {end.Loss}");
+        }
     }
 
     /// <summary>True once the network has failed or either side has closed.</summary>
@@ -135,6 +164,7 @@ internal sealed class VirtualLink : IUpstreamLink
                     {
                         if (!_ended)
                         {
+                            ReadyAt ??= send.Frame.Span.IndexOf("setupComplete"u8) >= 0 ? _time.GetUtcNow() : null;
                             _receiver.LinkReceived(_number, send.Frame);
                         }
                     });
@@ -163,6 +193,7 @@ internal sealed class VirtualLink : IUpstreamLink
         if (!_ended)
         {
             _ended = true;
+            Ended = (_time.GetUtcNow(), loss);
             _receiver.LinkClosed(_number, loss);
         }
     }

@@ -1,0 +1,43 @@
+using Gemini.Live.Simulator.Model;
+
+namespace Orchestrator.Grains.Tests.Virtual;
+
+/// <summary>What the model says: no two replies share their words, so that each can be told wherever it turns up.</summary>
+internal static class Replies
+{
+    public static string Ordinary(int nth) => Words('a', nth);
+
+    public static IEnumerable<ScriptRule> For(IReadOnlyList<PlannedTurn> plan)
+    {
+        // The gateway's own words: asked for what is missing, the model says that; told something else, it says something.
+        yield return new ScriptRule { Contains = VirtualConversation.NotePrefix, Reply = new ScriptedReply { Rest = true } };
+        for (var i = 1; i <= 100; i++)
+        {
+            yield return new ScriptRule { Contains = VirtualConversation.NotePrefix, Times = 1, Reply = new ScriptedReply { Text = Words('n', i) } };
+        }
+
+        // However often the question is heard, it is answered with the same calls.
+        foreach (var turn in plan.Where(turn => turn.Calls > 0))
+        {
+            yield return new ScriptRule
+            {
+                Contains = $"w{turn.Last}",
+                Reply = new ScriptedReply
+                {
+                    Text = Words('c', turn.Last),
+                    ToolCalls = [.. Enumerable.Range(1, turn.Calls).Select(n => new ScriptedCall { Name = "look", ArgsJson = $$"""{"asked":"{{Asked(turn, n)}}"}""" })],
+                },
+            };
+        }
+
+        for (var i = 1; i <= 40 + (plan.Count * 4); i++)
+        {
+            yield return new ScriptRule { Times = 1, Reply = new ScriptedReply { Text = Ordinary(i) } };
+        }
+    }
+
+    /// <summary>The argument that tells the call from all others.</summary>
+    public static string Asked(PlannedTurn turn, int nth) => $"q{turn.Last}n{nth}";
+
+    private static string Words(char kind, int nth) => string.Join(' ', Enumerable.Range(0, 3 + (nth * 7 % 5)).Select(word => $"{kind}{nth}x{word}"));
+}
