@@ -104,7 +104,7 @@ public sealed partial class LiveConnection
                 End(new Refusal(rule.Code, rule.Reason));
                 break;
             case FaultAction.Abort:
-                Abort();
+                Abort(TimeSpan.FromMilliseconds(rule.Ms ?? 0));
                 break;
             case FaultAction.Silence:
                 _silent = true;
