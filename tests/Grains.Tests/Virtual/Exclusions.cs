@@ -31,6 +31,9 @@ internal enum Need
     /// <summary>A reply that was generated whole is complete though its connection is lost.</summary>
     Playback,
 
+    /// <summary>A handle that is late may be older than the boundary at which it arrives.</summary>
+    OldHandles,
+
     /// <summary>A sentence that the model repeats is cut.</summary>
     Repetition,
 }
@@ -51,6 +54,7 @@ internal static class Exclusions
         Need.Proof,
         Need.Swallowing,
         Need.Playback,
+        Need.OldHandles,
         Need.Repetition,
     };
 
@@ -64,6 +68,7 @@ internal static class Exclusions
         [FaultAction.LoseContext] = Need.Proof,
         [FaultAction.SpuriousInterrupted] = Need.Swallowing,
         [FaultAction.DuplicateTranscription] = Need.Withholding,
+        [FaultAction.LateHandle] = Need.OldHandles,
         [FaultAction.RepeatSentence] = Need.Repetition,
     };
 
@@ -96,6 +101,10 @@ internal static class Exclusions
     /// <summary>A link that is lost takes the transcripts along that it had not sent yet.</summary>
     private static bool ALostLinkTakesTranscriptsAlong(VirtualConversation conversation) =>
         conversation.Schedule.Knobs.Transcripts is InputTranscripts.Late or InputTranscripts.After && conversation.Journal.Facts<LinkOpened>().Count() > 1;
+
+    /// <summary>A transcript that comes late is written after what was typed meanwhile: upstream does not say to which turn it belongs.</summary>
+    public static bool WordsComeInAnyOrder(VirtualConversation conversation) =>
+        conversation.Schedule.Knobs.Transcripts is InputTranscripts.Late or InputTranscripts.After && conversation.Said.Exists(turn => turn.Manner != Manner.Spoken);
 
     public static bool UserTextIsExact(VirtualConversation conversation) =>
         !ALostLinkTakesTranscriptsAlong(conversation)

@@ -166,7 +166,7 @@ internal static class FaultMatrix
             };
         }
 
-        yield return new MatrixFault("handle late", "handle", moment => [Close().At(moment), new FaultRule { Action = FaultAction.LateHandle, Times = 0 }]) { Needs = [Need.Seeding] };
+        yield return new MatrixFault("handle late", "handle", moment => [Close().At(moment), new FaultRule { Action = FaultAction.LateHandle, Times = 0 }]) { Needs = [Need.Seeding, Need.OldHandles] };
         yield return new MatrixFault("handle missing", "handle", moment => [Close().At(moment), new FaultRule { Action = FaultAction.MissingHandle, Times = 0 }]) { Needs = [Need.Seeding] };
         yield return new MatrixFault("handle that lost the context", "lost context", moment => [Close().At(moment), new FaultRule { Action = FaultAction.LoseContext }]) { Needs = [Need.Seeding, Need.Proof] };
     }

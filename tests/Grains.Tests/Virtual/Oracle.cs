@@ -57,6 +57,12 @@ internal sealed class Oracle
     private void WordsAreInOrder()
     {
         var words = _context.OfType<ContextItem.Word>().ToList();
+        if (Exclusions.WordsComeInAnyOrder(_conversation))
+        {
+            Assert.True(words.Count == words.DistinctBy(word => word.Number).Count(), $"The model's context has a word twice: [{string.Join(' ', words)}].");
+            words.RemoveAll(word => word.Source == "content");
+        }
+
         for (var i = 1; i < words.Count; i++)
         {
             Assert.True(words[i].Number > words[i - 1].Number, $"The model's context has w{words[i].Number} ({words[i].Source}) after w{words[i - 1].Number} ({words[i - 1].Source}).");
@@ -102,7 +108,7 @@ internal sealed class Oracle
         if (Exclusions.UserTextIsExact(_conversation))
         {
             Assert.Equal(string.Join(' ', spoken), string.Join(' ', heard));
-            Assert.Equal(string.Join(' ', AllWords()), string.Join(' ', written));
+            Assert.Equal(string.Join(' ', AllWords()), string.Join(' ', (Exclusions.WordsComeInAnyOrder(_conversation) ? written.Order() : written.AsEnumerable()).ToList()));
         }
 
         // What the client heard to its end is what is written as such.

@@ -39,11 +39,18 @@ internal sealed class SoundCheck(VirtualConversation conversation, IReadOnlyList
     {
         foreach (var (turn, i) in turns.Select((turn, i) => (turn, i)).Where(pair => pair.turn.Interrupted))
         {
-            // What the user said may have crossed the beginning of the reply.
-            var from = turn.From - 2_000.Ms();
-            var spoke = conversation.Client.Sent.Exists(frame => frame.Word > 0 && frame.At >= from && frame.At <= turn.To);
+            // What the user said may have crossed the beginning of the reply, or have waited with the question for a connection.
+            var since = i == 0 ? DateTimeOffset.MinValue : turns[i - 1].To;
+            var spoke = Said(turn.From - 2_000.Ms(), turn.To).Any() || Said(since, turn.To).Count() > 1;
             var lost = conversation.Journal.Durable.Exists(entry => entry.Fact is LinkLost && entry.At >= turn.From && entry.At <= turn.To);
             Assert.True(spoke || lost, $"Turn {i + 1} was interrupted though nobody spoke and no connection was lost.");
         }
+    }
+
+    /// <summary>What of the plan was being said between two moments.</summary>
+    private IEnumerable<PlannedTurn> Said(DateTimeOffset from, DateTimeOffset to)
+    {
+        var words = conversation.Client.Sent.Where(frame => frame.Word > 0 && frame.At >= from && frame.At <= to).Select(frame => frame.Word).ToHashSet();
+        return conversation.Said.Where(turn => words.Overlaps(Enumerable.Range(turn.First, turn.Count)));
     }
 }
