@@ -21,7 +21,10 @@ public sealed partial class LiveConnection
         {
             _session!.RepliesBegun--;
             if (reply.Script.Rest)
-                _owed = [.. reply.Stages];
+            {
+                List<Stage> rest = [.. reply.Stages];
+                _owed = () => rest;
+            }
             return;
         }
         CancelCalls(reply.WaitsForTools);

@@ -14,7 +14,7 @@ public sealed partial class LiveConnection
     private bool _answerOwed;
 
     /// <summary>What a stall, an empty turn or an early end withheld, until the next answer.</summary>
-    private List<Stage>? _owed;
+    private Func<List<Stage>>? _owed;
 
     /// <summary>The user's turn is over: an answer is due, now or after the reply under way.</summary>
     private void AnswerUser()
@@ -35,16 +35,17 @@ public sealed partial class LiveConnection
         _dropped = null;
         if (faults.Stall || script.Silent)
         {
-            _owed = faults.Stall ? Stages(script) : null;
+            _owed = faults.Stall ? () => Stages(script) : null;
             EnterCurrent();
             return;
         }
         _session!.RepliesBegun++;
-        var stages = script.Rest && _owed is not null ? _owed : Stages(script);
+        var stages = script.Rest && _owed is not null ? _owed() : Stages(script);
         _owed = null;
         if (faults.Empty)
         {
-            _owed = stages;
+            var withheld = stages;
+            _owed = () => withheld;
             stages = [new Stage.EndTurn(Status(final: true))];
         }
         Begin(new Reply(script, faults, stages) { Heard = heard }, script.DelayMs);
@@ -105,7 +106,8 @@ public sealed partial class LiveConnection
             reply.NextStep++;
             if (reply.NextStep > cut)
             {
-                _owed = [Unsaid(reply), .. reply.Stages];
+                List<Stage> rest = [Unsaid(reply), .. reply.Stages];
+                _owed = () => rest;
                 reply.Stages.Clear();
                 EndTurn(reply, new Stage.EndTurn(Status(final: true)), early: true);
                 return;
