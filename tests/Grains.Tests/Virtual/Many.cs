@@ -16,7 +16,10 @@ internal static class Many
 {
     public static void Run(IEnumerable<Schedule> schedules, bool mustSurvive) => Run(schedules, mustSurvive ? Expect.Survival : Expect.Anything);
 
-    public static void Run(IEnumerable<Schedule> schedules, Expect expect, Action<VirtualConversation>? also = null)
+    public static void Run(IEnumerable<Schedule> schedules, Expect expect, Action<VirtualConversation>? also = null) =>
+        Run(schedules, expect, schedule => new VirtualConversation(schedule), also);
+
+    public static void Run(IEnumerable<Schedule> schedules, Expect expect, Func<Schedule, VirtualConversation> open, Action<VirtualConversation>? also)
     {
         var failures = new ConcurrentQueue<string>();
         var played = 0;
@@ -25,7 +28,7 @@ internal static class Many
             Interlocked.Increment(ref played);
             try
             {
-                var conversation = Play(schedule, expect);
+                var conversation = Play(open(schedule), expect);
                 also?.Invoke(conversation);
             }
             catch (Exception failure)
@@ -37,10 +40,10 @@ internal static class Many
         Assert.True(failures.IsEmpty, $"{failures.Count} of {played} conversations failed:\n{string.Join('\n', failures.Take(12))}");
     }
 
-    public static VirtualConversation Play(Schedule schedule, Expect expect)
+    private static VirtualConversation Play(VirtualConversation conversation, Expect expect)
     {
-        Assert.All(schedule.Faults, fault => Assert.True(Exclusions.IsPlayed(fault.Action)));
-        var conversation = new VirtualConversation(schedule).Play();
+        Assert.All(conversation.Schedule.Faults, fault => Assert.True(Exclusions.IsPlayed(fault.Action)));
+        conversation.Play();
         try
         {
             if (expect == Expect.Survival)

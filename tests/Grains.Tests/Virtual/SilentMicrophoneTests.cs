@@ -38,8 +38,13 @@ public sealed class SilentMicrophoneTests
     }
 
     /// <summary>Nothing was ever said: the log must not keep what nobody said either.</summary>
-    [Fact]
-    public void Silence_BeforeTheFirstTurn_LeavesTheLogSmallAndTheFirstWordWhole()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(40)]
+    [InlineData(150)]
+    [InlineData(290)]
+    [InlineData(600)]
+    public void Silence_BeforeTheFirstTurn_LeavesTheLogSmallAndTheFirstWordWhole(int breakAfterMs)
     {
         SynchronizationContext.SetSynchronizationContext(null);
         var conversation = new VirtualConversation(new Schedule { ConnectionCap = TimeSpan.FromMinutes(60) });
@@ -50,8 +55,9 @@ public sealed class SilentMicrophoneTests
             Assert.InRange(conversation.Logged.Input, 0, TwoSeconds);
         }
 
-        conversation.Upstream.Newest!.Break();
         conversation.Say(1);
+        conversation.Run(breakAfterMs.Ms());
+        conversation.Upstream.Newest!.Break();
         Assert.True(conversation.RunUntil(conversation.IsAnswered, 30_000.Ms()));
         new Oracle(conversation).Check();
     }

@@ -30,6 +30,8 @@ internal sealed record SeenCall(int Life, long Seq, string Id, string Asked, Dat
     public bool Forgotten { get; set; }
 
     public bool IsOpen => AnsweredAt is null && !Cancelled && !Forgotten;
+
+    public override string ToString() => $"asked {Asked} as {Id}, {(AnsweredAt is { } at ? $"answered after {(at - At).TotalMilliseconds} ms" : "not answered")}{(Cancelled ? ", cancelled" : "")}{(Forgotten ? ", forgotten" : "")}";
 }
 
 /// <summary>One frame that the client sent, at its input position.</summary>
@@ -120,6 +122,13 @@ internal sealed class VirtualClient
         Push(turn.Manner == Manner.Typed
             ? Json($$$"""{"realtimeInput":{"text":"{{{turn.Text}}}"}}""", InputTraits.Text, turn.Last)
             : Json($$$"""{"clientContent":{"turns":[{"role":"user","parts":[{"text":"{{{turn.Text}}}"}]}],"turnComplete":true}}""", InputTraits.ClientContent | InputTraits.ContentComplete, turn.Last));
+    }
+
+    /// <summary>What was not said yet never will be.</summary>
+    public void FallSilent()
+    {
+        _speech.Clear();
+        _backlog.Clear();
     }
 
     /// <summary>The socket is gone without a word. Pongs on their way are lost with it.</summary>

@@ -5,7 +5,7 @@ using Gemini.Live.Links;
 using Gemini.Live.Setup;
 using Gemini.Live.Simulator;
 using Gemini.Live.Simulator.Sessions;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Journal;
@@ -26,6 +26,7 @@ internal sealed class VirtualConversation
     private readonly SetupPlan _setup;
     private readonly ConversationContext _context;
     private readonly IReadOnlyList<PlannedTurn> _plan;
+    private readonly Bugs _bugs = new();
     private ConversationActor? _actor;
 
     public VirtualConversation(Schedule schedule)
@@ -53,7 +54,7 @@ internal sealed class VirtualConversation
             new NoStore(),
             new ConversationSettings(),
             Time,
-            NullLogger.Instance,
+            _bugs,
             new GrainMetrics(new Meters()),
             static (_, _) => { })
         {
@@ -82,6 +83,12 @@ internal sealed class VirtualConversation
     /// <summary>What the user said so far.</summary>
     public List<PlannedTurn> Said { get; } = [];
 
+    /// <summary>Called before the client dials.</summary>
+    public Action<VirtualConversation> Begun { get; init; } = _ => { };
+
+    /// <summary>Called after each turn of the plan.</summary>
+    public Action<VirtualConversation> Settled { get; init; } = _ => { };
+
     /// <summary>Most bytes that the logs ever held.</summary>
     public (long Input, long Output) MostLogged { get; private set; }
 
@@ -100,6 +107,12 @@ internal sealed class VirtualConversation
     /// <summary>The client dials; a conversation that left memory is folded from its journal.</summary>
     public void Attach()
     {
+        if (Client.Current is { Attachment: not null })
+        {
+            // Another try was faster.
+            return;
+        }
+
         if (_actor is null || _actor.Gone.IsCompleted)
         {
             Lives++;
@@ -131,10 +144,14 @@ internal sealed class VirtualConversation
 
             Time.Advance(10.Ms());
             Watch();
+            _bugs.Check();
         }
 
         return true;
     }
+
+    /// <summary>The conversation has left memory.</summary>
+    public bool IsGone => _actor is { Gone.IsCompleted: true };
 
     public void Run(TimeSpan length) => RunUntil(() => false, length);
 
@@ -194,7 +211,7 @@ internal sealed class VirtualConversation
         {
             Time.After(loss.At, () =>
             {
-                if (Client.Current is not null)
+                if (Client.Current is { Attachment: not null })
                 {
                     Client.Vanish();
                     Time.After(loss.Away, Attach);
@@ -202,10 +219,12 @@ internal sealed class VirtualConversation
             });
         }
 
+        Begun(this);
         Attach();
         foreach (var turn in _plan)
         {
             Take(turn);
+            Settled(this);
             if (Client.Closed is not null)
             {
                 break;
@@ -282,6 +301,33 @@ internal sealed class VirtualConversation
     private void OnTurnEnded(int life, long seq, long before) => Assert.True(
         Journal.Facts<TurnCommitted>().Any(turn => turn.OutputSeq < seq && turn.OutputSeq >= before),
         $"turnComplete {seq} was delivered at {Time.GetUtcNow():mm:ss.fff} and no fact of its turn is durable.");
+
+    /// <summary>What the actor catches, be it a bug of its own or of an assertion made from inside it.</summary>
+    private sealed class Bugs : ILogger
+    {
+        private Exception? _first;
+
+        public void Check()
+        {
+            if (_first is not null)
+            {
+                throw new InvalidOperationException($"Inside the actor: {_first}", _first);
+            }
+        }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel >= LogLevel.Error)
+            {
+                _first ??= exception ?? new InvalidOperationException(formatter(state, exception));
+            }
+        }
+    }
 
     private sealed class Meters : IMeterFactory
     {

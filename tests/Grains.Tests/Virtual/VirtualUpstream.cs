@@ -12,12 +12,26 @@ internal sealed class VirtualUpstream(SimulatorWorld world, ManualTime time, Ran
 {
     public VirtualLink? Newest { get; private set; }
 
+    /// <summary>Upstream is away: it drops the connection that it has, and takes no other.</summary>
+    public bool IsDown
+    {
+        get;
+        set
+        {
+            field = value;
+            if (value)
+            {
+                Newest?.Break();
+            }
+        }
+    }
+
     /// <summary>Every connection, oldest first.</summary>
     public List<VirtualLink> Links { get; } = [];
 
     public IUpstreamLink Open(int number, byte[] setup, IUpstreamReceiver receiver)
     {
-        Newest = new VirtualLink(world, time, random, schedule, number, setup, receiver);
+        Newest = new VirtualLink(world, time, random, schedule, number, setup, receiver, () => IsDown);
         Links.Add(Newest);
         return Newest;
     }
@@ -33,6 +47,7 @@ internal sealed class VirtualLink : IUpstreamLink
     private readonly int _number;
     private readonly byte[] _setup;
     private readonly IUpstreamReceiver _receiver;
+    private readonly Func<bool> _isDown;
     private readonly VirtualClock.Pipe _up;
     private readonly VirtualClock.Pipe _down;
     private readonly ITimer _timer;
@@ -41,8 +56,9 @@ internal sealed class VirtualLink : IUpstreamLink
     private bool _ended;
     private bool _sending;
 
-    public VirtualLink(SimulatorWorld world, ManualTime time, Random random, Schedule schedule, int number, byte[] setup, IUpstreamReceiver receiver)
+    public VirtualLink(SimulatorWorld world, ManualTime time, Random random, Schedule schedule, int number, byte[] setup, IUpstreamReceiver receiver, Func<bool> isDown)
     {
+        _isDown = isDown;
         (_world, _time, _random, _schedule, _number, _setup, _receiver) = (world, time, random, schedule, number, setup, receiver);
         _up = new VirtualClock.Pipe(time, schedule.Latency.Of(random));
         _down = new VirtualClock.Pipe(time, schedule.Latency.Of(random));
@@ -130,10 +146,25 @@ internal sealed class VirtualLink : IUpstreamLink
         _time.After(_random.Next(0, 1_500).Ms(), () => Step(now => _connection.SocketClosed(null, "", now)));
     }
 
+    /// <summary>Faults have been added to the world: those that fit strike here, too.</summary>
+    public void Rearm()
+    {
+        if (_connection is not null && !IsOver)
+        {
+            Step(now => _connection.Rearm(now));
+        }
+    }
+
     private void Dialled()
     {
         if (_givenUp)
         {
+            return;
+        }
+
+        if (_isDown())
+        {
+            End(new LinkLoss(LinkLossKind.DialRefused, Code: null, "refused", 503));
             return;
         }
 
