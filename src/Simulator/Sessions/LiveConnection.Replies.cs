@@ -133,7 +133,7 @@ public sealed partial class LiveConnection
     private static Stage.Say Unsaid(Reply reply)
     {
         var rest = reply.Steps.Skip(reply.NextStep - 1).OfType<PlannedStep.Speak>().ToList();
-        return new Stage.Say(string.Concat(rest.Select(step => step.Transcript)).TrimStart(), rest.SelectMany(step => step.Pcm.ToArray()).ToArray(), Thought: null);
+        return new Stage.Say(string.Concat(rest.Select(step => step.Transcript)), rest.SelectMany(step => step.Pcm.ToArray()).ToArray(), Thought: null);
     }
 
     private void Say(Reply reply, PlannedStep.Speak speak)

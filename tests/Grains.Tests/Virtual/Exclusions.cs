@@ -102,9 +102,8 @@ internal static class Exclusions
     private static bool ALostLinkTakesTranscriptsAlong(VirtualConversation conversation) =>
         conversation.Schedule.Knobs.Transcripts is InputTranscripts.Late or InputTranscripts.After && conversation.Journal.Facts<LinkOpened>().Count() > 1;
 
-    /// <summary>A transcript that comes late is written after what was typed meanwhile: upstream does not say to which turn it belongs.</summary>
-    public static bool WordsComeInAnyOrder(VirtualConversation conversation) =>
-        conversation.Schedule.Knobs.Transcripts is InputTranscripts.Late or InputTranscripts.After && conversation.Said.Exists(turn => turn.Manner != Manner.Spoken);
+    /// <summary>A transcript that comes later than what was typed behind it is written after it: upstream does not say to which turn it belongs.</summary>
+    public static bool WordsComeInAnyOrder(VirtualConversation conversation) => conversation.Said.Exists(turn => turn.Manner != Manner.Spoken);
 
     public static bool UserTextIsExact(VirtualConversation conversation) =>
         !ALostLinkTakesTranscriptsAlong(conversation)

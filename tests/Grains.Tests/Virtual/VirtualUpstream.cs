@@ -67,6 +67,8 @@ internal sealed class VirtualLink : IUpstreamLink
         time.After(schedule.Dial.Of(random)(), Dialled);
     }
 
+    public int Number => _number;
+
     public DateTimeOffset DialledAt { get; }
 
     /// <summary>When setupComplete was heard.</summary>
