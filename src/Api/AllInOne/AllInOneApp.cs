@@ -110,7 +110,7 @@ internal sealed class AllInOneApp : IAsyncDisposable
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddEmbeddedSilo(data, upstream.Endpoint);
+        builder.Services.AddEmbeddedSilo(data, upstream.Options);
         builder.Services.AddSingleton(s => new ReadinessCheck("store", _ => s.GetRequiredService<EmbeddedStore>().ProbeAsync()));
         builder.Services.AddSingleton(s => new ReadinessCheck("host", _ => Task.FromResult(
             s.GetRequiredService<ConversationHost>().IsAccepting ? null : "the process is stopping")));

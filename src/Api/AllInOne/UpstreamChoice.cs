@@ -5,10 +5,10 @@ using Orchestrator.Silo.Hosting;
 namespace Orchestrator.Api.AllInOne;
 
 /// <summary>Which upstream an all-in-one uses, and how to say so to its user.</summary>
-/// <param name="Endpoint">Where links are dialled.</param>
+/// <param name="Options">Where links are dialled; at least one endpoint.</param>
 /// <param name="Description">One line without a secret in it.</param>
 /// <param name="Simulator">The built-in simulator, when it is the choice.</param>
-internal sealed record UpstreamChoice(UpstreamEndpointOptions Endpoint, string Description, SimulatorHost? Simulator) : IAsyncDisposable
+internal sealed record UpstreamChoice(UpstreamOptions Options, string Description, SimulatorHost? Simulator) : IAsyncDisposable
 {
     private const string Google = "https://generativelanguage.googleapis.com";
     private const string KeyVariable = "GEMINI_API_KEY";
@@ -17,21 +17,16 @@ internal sealed record UpstreamChoice(UpstreamEndpointOptions Endpoint, string D
     /// <exception cref="OptionsValidationException">An endpoint is not configured right.</exception>
     public static async Task<UpstreamChoice> MakeAsync(IConfiguration configuration, CancellationToken cancellation)
     {
-        var options = configuration.GetSection(UpstreamOptions.Section).Get<UpstreamOptions>() ?? new UpstreamOptions();
-        if (new UpstreamOptionsValidator().Validate(name: null, options) is { Failed: true } invalid)
+        var options = UpstreamOptions.Read(configuration);
+        if (options.Endpoints.Count > 0)
         {
-            throw new OptionsValidationException(UpstreamOptions.Section, typeof(UpstreamOptions), invalid.Failures);
-        }
-
-        if (options.Endpoints is [var first, ..])
-        {
-            return new UpstreamChoice(first, $"{first.Name ?? "upstream"} at {first.BaseUrl}", Simulator: null);
+            return new UpstreamChoice(options, string.Join(", ", options.Endpoints.Select(e => e.Description)), Simulator: null);
         }
 
         if (configuration[KeyVariable] is { Length: > 0 } key)
         {
             return new UpstreamChoice(
-                new UpstreamEndpointOptions { Name = "gemini", BaseUrl = Google, ApiKey = key },
+                With(options, new UpstreamEndpointOptions { Name = "gemini", BaseUrl = Google, ApiKey = key }),
                 $"Gemini at {Google} (key from {KeyVariable})",
                 Simulator: null);
         }
@@ -41,9 +36,15 @@ internal sealed record UpstreamChoice(UpstreamEndpointOptions Endpoint, string D
         var simulator = await SimulatorHost.StartAsync(simulatorOptions, "http://127.0.0.1:0", cancellation);
         var url = simulator.BaseUrl.GetLeftPart(UriPartial.Authority);
         return new UpstreamChoice(
-            new UpstreamEndpointOptions { Name = "simulator", BaseUrl = url, ApiKey = "simulator" },
+            With(options, new UpstreamEndpointOptions { Name = "simulator", BaseUrl = url, ApiKey = "simulator" }),
             $"the built-in simulator at {url} (set {KeyVariable} for the real service)",
             simulator);
+    }
+
+    private static UpstreamOptions With(UpstreamOptions options, UpstreamEndpointOptions endpoint)
+    {
+        options.Endpoints.Add(endpoint);
+        return options;
     }
 
     public ValueTask DisposeAsync() => Simulator?.DisposeAsync() ?? ValueTask.CompletedTask;

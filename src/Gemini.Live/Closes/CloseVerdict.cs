@@ -37,6 +37,9 @@ internal static class Verdicts
     public static readonly CloseVerdict Transient = new(CloseCause.Transient, Blame.Upstream, All, BackOff.Immediate, PassOn: false);
     public static readonly CloseVerdict NotNow = Transient with { BackOff = BackOff.Exponential };
     public static readonly CloseVerdict Unavailable = NotNow with { Cause = CloseCause.Unavailable };
+
+    // Nothing was asked, so nothing here has changed: elsewhere first.
+    public static readonly CloseVerdict CircuitOpen = Unavailable with { Rungs = [Rung.NextEndpoint, Rung.Resume, Rung.Fresh, Rung.Move, Rung.End] };
     public static readonly CloseVerdict OldSocketOpen = new(CloseCause.OldSocketOpen, Blame.Platform, All, BackOff.Exponential, PassOn: false);
     public static readonly CloseVerdict HandleRejected = new(CloseCause.HandleRejected, Blame.Upstream, Seeded, BackOff.Immediate, PassOn: false);
 

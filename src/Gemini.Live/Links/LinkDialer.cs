@@ -18,6 +18,20 @@ internal static class LinkDialer
             socket.Options.SetRequestHeader(name, value);
         }
 
+        if (target.Credential is { } credential)
+        {
+            try
+            {
+                var (name, value) = credential();
+                socket.Options.SetRequestHeader(name, value);
+            }
+            catch (IOException missing)
+            {
+                socket.Dispose();
+                return new LinkDial.Failed(new LinkLoss(LinkLossKind.DialFailed, null, missing.Message));
+            }
+        }
+
         using var timeout = new CancellationTokenSource(options.DialTimeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         try

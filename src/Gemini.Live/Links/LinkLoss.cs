@@ -15,6 +15,8 @@ public enum LinkLossKind
     ClosedByUs,
     /// <summary>The peer broke the WebSocket protocol or sent a frame over the limit.</summary>
     ProtocolViolation,
+    /// <summary>Nobody dialled: the endpoint has failed so often lately that it is left alone for a while.</summary>
+    CircuitOpen,
 }
 
 /// <summary>The end of one upstream connection, as data.</summary>

@@ -8,15 +8,18 @@ namespace Gemini.Live.Setup;
 
 /// <summary>
 /// The setup frame for one link. Every member of the client's stays byte by byte, except: <c>sessionResumption</c> is
-/// ours (never <c>transparent</c>: the Developer API refuses it); both transcriptions are switched on, because the
+/// ours (never <c>transparent</c>: only Vertex knows it, and it is for clients that number their messages); both transcriptions are switched on, because the
 /// transcript needs them; <c>contextWindowCompression</c> gets a sliding window where the client named nothing, so that
-/// a session does not end with a full context (an empty object was reported to fail with 1007).
+/// a session does not end with a full context (an empty object was reported to fail with 1007); and <c>model</c>, where
+/// the endpoint knows it under another name.
 /// </summary>
 public static class UpstreamSetup
 {
     /// <param name="handle">Our handle to resume with; null for a fresh session.</param>
-    public static byte[] Write(SetupPlan plan, string? handle)
+    /// <param name="model">Name of the model on the endpoint (<see cref="Links.ModelNames"/>); null for the client's own.</param>
+    public static byte[] Write(SetupPlan plan, string? handle, string? model = null)
     {
+        var renamed = model is not null && model != plan.Model;
         var setup = JsonMarshal.GetRawUtf8Value(plan.Setup);
         var removed = new List<FrameSlice>();
         var (hears, speaks, compresses) = (false, false, false);
@@ -24,6 +27,10 @@ public static class UpstreamSetup
         {
             var absent = member.Type == JsonTokenType.Null;
             if (member.Is("sessionResumption"u8, "session_resumption"u8))
+            {
+                removed.Add(member.Whole);
+            }
+            else if (renamed && member.Is("model"u8, "model"u8))
             {
                 removed.Add(member.Whole);
             }
@@ -50,6 +57,7 @@ public static class UpstreamSetup
         var body = kept.WrittenSpan[..kept.WrittenSpan.LastIndexOf((byte)'}')].TrimEnd(" \t\r\n"u8);
         frame.Write(body);
         frame.Write(body.Length > 1 ? ","u8 : ""u8);
+        frame.Write(renamed ? Encoding.UTF8.GetBytes($"\"model\":\"{JsonEncodedText.Encode(model!)}\",") : ""u8);
         frame.Write("\"sessionResumption\":"u8);
         frame.Write(handle is null ? "{}"u8 : Encoding.UTF8.GetBytes($"{{\"handle\":\"{JsonEncodedText.Encode(handle)}\"}}"));
         frame.Write(hears ? ""u8 : ",\"inputAudioTranscription\":{}"u8);
@@ -58,6 +66,9 @@ public static class UpstreamSetup
         frame.Write("}}"u8);
         return frame.WrittenSpan.ToArray();
     }
+
+    /// <summary>True when a frame that <see cref="Write"/> wrote presents a handle.</summary>
+    public static bool PresentsHandle(ReadOnlySpan<byte> frame) => frame.IndexOf("\"sessionResumption\":{\"handle\":"u8) >= 0;
 
     private static bool Keep(SetupMember member, bool keep, List<FrameSlice> removed)
     {

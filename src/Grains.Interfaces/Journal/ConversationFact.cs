@@ -116,8 +116,13 @@ public sealed record TurnCommitted(
 /// <summary>Words or usage that arrived after their turn was committed. Texts are appended to the turn's.</summary>
 public sealed record TurnAmended(int Turn, string? UserText, string? ModelText, JsonElement? Usage) : ConversationFact;
 
-/// <summary>The input log was full and gave up its oldest audio.</summary>
-public sealed record InputEvicted(long FromPosition, long ToPosition, long AudioMs, long Bytes) : ConversationFact;
+/// <summary>The input log was full and gave up its oldest video or audio.</summary>
+public sealed record InputEvicted(long FromPosition, long ToPosition, long AudioMs, long Bytes) : ConversationFact
+{
+    /// <summary>Frames that were given up; when the range has more, the others are still there. 0: all of them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Frames { get; init; }
+}
 
 /// <summary>The conversation is over and cannot be resumed.</summary>
 /// <param name="Reason">Why, in one sentence.</param>

@@ -75,7 +75,7 @@ internal sealed partial class ConversationActor : IUpstreamReceiver
 
     public void Finished() => _mailbox.Post(new Letter(LetterKind.Finished), control: true);
 
-    public void SendFinished() => _mailbox.Post(new Letter(LetterKind.SendFinished), control: true);
+    public void PumpDue() => _mailbox.Post(new Letter(LetterKind.PumpDue), control: true);
 
     private sealed record Attaching(IEdge Edge, ClientWants Wants)
     {

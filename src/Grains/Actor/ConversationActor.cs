@@ -46,7 +46,7 @@ internal sealed partial class ConversationActor
     public Task Gone => _gone.Task;
 
     /// <summary>Bytes that the two logs hold. Only meaningful while no input is being handled.</summary>
-    internal (long Input, long Output) LoggedBytes => (_runner.Pump.Bytes, _runner.Output.Bytes);
+    internal (long Input, long Output) LoggedBytes => (_runner.Pump.Log.Bytes, _runner.Output.Bytes);
 
     private long NowMs => _startMs + (long)_clock.GetElapsedTime(_startTimestamp).TotalMilliseconds;
 
@@ -90,8 +90,8 @@ internal sealed partial class ConversationActor
                 }
 
                 break;
-            case LetterKind.SendFinished:
-                _runner.Pump.SendFinished();
+            case LetterKind.PumpDue:
+                _runner.Pump.Wake();
                 _runner.Credit();
                 break;
             case LetterKind.Finished:
@@ -143,21 +143,21 @@ internal sealed partial class ConversationActor
             }
         }
 
-        var seq = _runner.Pump.Append(payload, letter.Traits, letter.AudioMs);
+        var seq = _runner.Pump.Log.Append(payload, letter.Traits, letter.AudioMs);
         if (MediaPath.ObserveInput(_state, seq, letter.Traits, letter.AudioMs, NowMs))
         {
             Step(ClientFrames.Read(payload, seq, letter.Traits));
         }
 
         _runner.Pump.Pump();
-        if (_runner.Pump.Evict() is { } lost)
+        if (_runner.Pump.Log.Evict() is { } lost)
         {
-            Step(new ConversationInput.InputEvicted(lost.From, lost.To, lost.AudioMs, lost.Bytes));
+            Step(new ConversationInput.InputEvicted(lost.From, lost.To, lost.Frames, lost.AudioMs, lost.Bytes));
         }
 
         if (_state.IsQuiet && _state.Hold is null)
         {
-            _runner.Pump.TrimQuiet();
+            _runner.Pump.Log.TrimQuiet();
         }
 
         _runner.Credit();

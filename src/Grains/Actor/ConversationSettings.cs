@@ -5,7 +5,32 @@ namespace Orchestrator.Grains.Actor;
 /// <summary>An upstream endpoint as the grain uses it.</summary>
 /// <param name="Name">Configured name, as it appears in facts.</param>
 /// <param name="Target">Where to dial, with its credential.</param>
-public sealed record UpstreamEndpoint(string Name, LinkTarget Target);
+public sealed record UpstreamEndpoint(string Name, LinkTarget Target)
+{
+    /// <summary>The group of an endpoint that names none.</summary>
+    public const string DefaultGroup = "default";
+
+    public UpstreamDialect Dialect { get; init; }
+
+    /// <summary>Vertex: the project that models are named in; null for an express-mode key.</summary>
+    public string? Project { get; init; }
+
+    /// <summary>Vertex: the region that models are named in.</summary>
+    public string? Location { get; init; }
+
+    /// <summary>Share of new conversations among the endpoints of the group; 0 takes those only that fail elsewhere.</summary>
+    public int Weight { get; init; } = 1;
+
+    /// <summary>Fail-over never leaves the group, so that data stays where the tenant wants it.</summary>
+    public string Group { get; init; } = DefaultGroup;
+
+    /// <summary>What <c>setup.model</c> must say here for the model that the client named.</summary>
+    public string ModelName(string model) => Dialect switch
+    {
+        UpstreamDialect.Vertex => ModelNames.Vertex(model, Project, Location),
+        _ => ModelNames.Developer(model),
+    };
+}
 
 /// <summary>Bounds and times of every conversation on a silo.</summary>
 public sealed record ConversationSettings

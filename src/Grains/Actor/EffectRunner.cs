@@ -19,6 +19,7 @@ internal sealed class EffectRunner
     private readonly IFactJournal _journal;
     private readonly Deadlines _deadlines;
     private readonly FrameInHand _frame;
+    private readonly double _pace;
     private IUpstreamLink? _link;
     private EdgeClose? _closing;
 
@@ -28,10 +29,15 @@ internal sealed class EffectRunner
         _actor = actor;
         _frame = new FrameInHand(actor.Id);
         var settings = context.Settings;
+        var manual = state.Rules.ManualActivity;
         Pump = new InputPump(
-            state.Media.LastInput,
-            state.Rules.ManualActivity ? settings.ManualInputLogBytes : settings.InputLogBytes,
-            actor.SendFinished);
+            new InputLog(
+                state.Media.LastInput,
+                manual ? settings.ManualInputLogBytes : settings.InputLogBytes,
+                manual ? null : state.Rules.SilenceMs),
+            context.Clock,
+            actor.PumpDue);
+        _pace = manual ? double.PositiveInfinity : context.Setup.Entry.ReplayPacing;
         Output = new OutputLog(state.Media.LastOutput, settings.OutputLogBytes);
         _journal = context.OpenJournal(
             batch =>
@@ -78,7 +84,7 @@ internal sealed class EffectRunner
                 Credit();
                 break;
             case Effect.SendInputAfter send:
-                Pump.SendAfter(_link, send.Position);
+                Pump.SendAfter(_link, send.Position, _pace);
                 break;
             case Effect.HoldInput:
                 Pump.Hold();
@@ -87,7 +93,7 @@ internal sealed class EffectRunner
                 Pump.Release();
                 break;
             case Effect.TrimInput trim:
-                Pump.TrimTo(trim.Position);
+                Pump.Log.TrimTo(trim.Position);
                 break;
             case Effect.ForwardFrame forward:
                 Send(_frame.For(forward.StripInput, forward.StripOutput), _frame.Traits, _frame.AudioMs, afterFact: 0);

@@ -5,23 +5,27 @@ namespace Orchestrator.Grains.Actor;
 
 /// <summary>
 /// Frames in order, numbered without gaps, their bytes packed into pooled blocks: appending copies once and
-/// allocates nothing in the steady state, trimming at the front gives blocks back. Not thread-safe.
+/// allocates nothing in the steady state, trimming at the front gives blocks back. A frame that was dropped costs
+/// nothing for long: its place is given back when the log would have to grow. Not thread-safe.
 /// </summary>
-internal sealed class FrameLog(long after) : IDisposable
+internal sealed class FrameLog(long after, ArrayPool<byte>? pool = null) : IDisposable
 {
     /// <summary>Bytes of a block; about 18 audio frames of 20 ms.</summary>
     private const int BlockBytes = 16 * 1024;
 
+    private readonly ArrayPool<byte> _pool = pool ?? ArrayPool<byte>.Shared;
     private Entry[] _ring = new Entry[16];
     private int _head;
     private int _count;
+    private int _dropped;
     private Block? _open;
+    private Block? _unused;
 
     /// <summary>Number of the oldest frame, or of the next one when the log is empty.</summary>
     public long First { get; private set; } = after + 1;
 
     /// <summary>Number of the newest frame.</summary>
-    public long Last => First + _count - 1;
+    public long Last { get; private set; } = after;
 
     /// <summary>Bytes of all frames.</summary>
     public long Bytes { get; private set; }
@@ -29,12 +33,17 @@ internal sealed class FrameLog(long after) : IDisposable
     /// <summary>Milliseconds of audio in all frames.</summary>
     public long AudioMs { get; private set; }
 
+    /// <summary>Frames that the log has room for before it grows: what it costs beside the bytes.</summary>
+    public int Room => _ring.Length;
+
+    /// <summary>The frame of that number; an empty one when it was dropped.</summary>
     public Entry this[long number]
     {
         get
         {
             Debug.Assert(number >= First && number <= Last, "number outside the log");
-            return _ring[Index(number)];
+            var place = Seek(number);
+            return place < _count && At(place).Number == number ? At(place) : default;
         }
     }
 
@@ -43,12 +52,13 @@ internal sealed class FrameLog(long after) : IDisposable
     {
         if (_count == _ring.Length)
         {
-            Grow();
+            MakeRoom();
         }
 
         var block = BlockFor(payload.Length);
         payload.CopyTo(block.Bytes.AsSpan(block.Used));
-        _ring[(_head + _count) & (_ring.Length - 1)] = new Entry(block, block.Used, payload.Length, traits, audioMs);
+        Last++;
+        _ring[(_head + _count) & (_ring.Length - 1)] = new Entry(Last, block, block.Used, payload.Length, traits, audioMs);
         block.Used += payload.Length;
         block.Live++;
         _count++;
@@ -57,48 +67,142 @@ internal sealed class FrameLog(long after) : IDisposable
         return Last;
     }
 
+    /// <summary>Number of the next frame that was not dropped; one more than <see cref="Last"/> when there is none.</summary>
+    public long NextAfter(long number)
+    {
+        for (var place = Seek(number + 1); place < _count; place++)
+        {
+            if (!At(place).IsDropped)
+            {
+                return At(place).Number;
+            }
+        }
+
+        return Last + 1;
+    }
+
     /// <summary>Forgets all frames up to and including the given number.</summary>
     public void TrimTo(long number)
     {
-        while (_count > 0 && First <= number)
+        number = Math.Min(number, Last);
+        while (_count > 0 && At(0).Number <= number)
         {
-            Free(ref _ring[_head]);
+            Free(ref At(0));
+            _dropped--;
             _head = (_head + 1) & (_ring.Length - 1);
             _count--;
-            First++;
         }
+
+        First = Math.Max(First, number + 1);
     }
 
     /// <summary>Gives up a frame's bytes but keeps its number.</summary>
-    public void Drop(long number) => Free(ref _ring[Index(number)]);
+    public void Drop(long number)
+    {
+        var place = Seek(number);
+        if (place < _count && At(place).Number == number)
+        {
+            Free(ref At(place));
+        }
+    }
+
+    /// <summary>Somebody reads this frame's bytes: they stay as they are, whatever becomes of the frame and the log.</summary>
+    public Block Pin(long number)
+    {
+        var block = this[number].Block ?? throw new InvalidOperationException("The frame was dropped.");
+        block.Live++;
+        return block;
+    }
+
+    public void Unpin(Block block) => Leave(block);
 
     public void Dispose()
     {
         TrimTo(Last);
-        if (_open is not null)
+        if (_open is { Live: 0 } open)
         {
-            ArrayPool<byte>.Shared.Return(_open.Bytes);
-            _open = null;
+            Return(open);
         }
+
+        // What is still pinned goes back to the pool with its last reader.
+        _open = null;
     }
 
-    private int Index(long number) => (int)(_head + (number - First)) & (_ring.Length - 1);
+    private ref Entry At(int place) => ref _ring[(_head + place) & (_ring.Length - 1)];
 
+    /// <summary>Place of the oldest entry with this number or a higher one.</summary>
+    private int Seek(long number)
+    {
+        if (_count == 0 || number <= At(0).Number)
+        {
+            return 0;
+        }
+
+        // Without gaps the place is known from either end; with gaps it lies between the two.
+        var low = (int)Math.Max(0, _count - 1 - (Last - number));
+        var high = (int)Math.Min(_count, number - At(0).Number);
+        if (high < _count && At(high).Number == number)
+        {
+            return high;
+        }
+
+        if (low < high && At(low).Number == number)
+        {
+            return low;
+        }
+
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (At(middle).Number < number)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    /// <summary>A large frame has a block of its own, so that it can leave alone: whole images lie between small frames that stay.</summary>
     private Block BlockFor(int length)
     {
+        if (length > BlockBytes / 2)
+        {
+            return NewBlock(length);
+        }
+
         if (_open is { } open && open.Bytes.Length - open.Used >= length)
         {
             return open;
         }
 
         var previous = _open;
-        _open = new Block(ArrayPool<byte>.Shared.Rent(Math.Max(BlockBytes, length)));
+        _open = NewBlock(BlockBytes);
         if (previous is { Live: 0 })
         {
-            ArrayPool<byte>.Shared.Return(previous.Bytes);
+            Return(previous);
         }
 
         return _open;
+    }
+
+    private Block NewBlock(int length)
+    {
+        var block = _unused ?? new Block();
+        _unused = block.Next;
+        (block.Bytes, block.Used, block.Next) = (_pool.Rent(length), 0, null);
+        return block;
+    }
+
+    private void Return(Block block)
+    {
+        _pool.Return(block.Bytes);
+        (block.Bytes, block.Next) = ([], _unused);
+        _unused = block;
     }
 
     private void Free(ref Entry entry)
@@ -110,7 +214,13 @@ internal sealed class FrameLog(long after) : IDisposable
 
         Bytes -= entry.Length;
         AudioMs -= entry.AudioMs;
-        entry = default;
+        entry = default(Entry) with { Number = entry.Number };
+        _dropped++;
+        Leave(block);
+    }
+
+    private void Leave(Block block)
+    {
         if (--block.Live > 0)
         {
             return;
@@ -122,35 +232,45 @@ internal sealed class FrameLog(long after) : IDisposable
         }
         else
         {
-            ArrayPool<byte>.Shared.Return(block.Bytes);
+            Return(block);
         }
     }
 
-    private void Grow()
+    /// <summary>Doubles, unless giving up the places of dropped frames makes as much room.</summary>
+    private void MakeRoom()
     {
-        var larger = new Entry[_ring.Length * 2];
-        for (var i = 0; i < _count; i++)
+        var target = _dropped * 2 >= _count ? _ring : new Entry[_ring.Length * 2];
+        var start = target == _ring ? _head : 0;
+        var kept = 0;
+        for (var place = 0; place < _count; place++)
         {
-            larger[i] = _ring[(_head + i) & (_ring.Length - 1)];
+            if (!At(place).IsDropped)
+            {
+                target[(start + kept++) & (target.Length - 1)] = At(place);
+            }
         }
 
-        (_ring, _head) = (larger, 0);
+        (_ring, _head, _count, _dropped) = (target, start, kept, 0);
     }
 
     /// <summary>One frame. A dropped one is empty.</summary>
-    internal readonly record struct Entry(Block? Block, int Offset, int Length, ushort Traits, int AudioMs)
+    internal readonly record struct Entry(long Number, Block? Block, int Offset, int Length, ushort Traits, int AudioMs)
     {
         public bool IsDropped => Block is null;
 
         public ReadOnlyMemory<byte> Payload => Block is null ? default : Block.Bytes.AsMemory(Offset, Length);
     }
 
-    internal sealed class Block(byte[] bytes)
+    /// <summary>Rented bytes and how many frames or readers need them.</summary>
+    internal sealed class Block
     {
-        public byte[] Bytes { get; } = bytes;
+        public byte[] Bytes { get; set; } = [];
 
         public int Used { get; set; }
 
         public int Live { get; set; }
+
+        /// <summary>The next one without bytes, while this has none.</summary>
+        public Block? Next { get; set; }
     }
 }

@@ -1,86 +1,100 @@
+using System.Diagnostics;
 using Orchestrator.Attach;
 
 namespace Orchestrator.Grains.Actor;
 
 /// <summary>
-/// The input log and the one place from which it is sent: frames leave in order, each at most once per link,
-/// up to the limit that the step has set. Runs on the mailbox; a send that the operating system does not take
-/// at once is reported back through <paramref name="sendFinished"/>.
+/// The one place from which input is sent: frames of the log leave in order, each at most once per link, up to the limit
+/// that the step has set, a backlog at the pace that the model takes; frames of the gateway's own go between them. Runs on
+/// the mailbox. When a send that the operating system did not take at once is over, or the next piece of a backlog is due,
+/// <paramref name="due"/> is called from any thread, and <see cref="Wake"/> is to be called on the mailbox.
 /// </summary>
-internal sealed class InputPump(long after, long maxBytes, Action sendFinished) : IDisposable
+/// <param name="log">The input; disposed with the pump.</param>
+/// <param name="clock">Paces backlogs.</param>
+/// <param name="due">Asks for <see cref="Wake"/>.</param>
+/// <param name="replayed">Told on the mailbox, in the midst of the pump's work, when everything that <see cref="SendAfter"/>
+/// found was handed over; it must not call back.</param>
+internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Action<ReplayDone>? replayed = null) : IDisposable
 {
     /// <summary>Unsent input at which the client gets no more credit while a send is stuck, and at which it gets it back.</summary>
     private const long CreditBytes = 256 * 1024;
 
-    private const long QuietMs = 2_000;
+    /// <summary>What names something of the link that it was meant for: the step repeats what is worth it in its own words.</summary>
+    private const InputTraits NeverReplayed = InputTraits.ToolResponse;
 
-    private readonly FrameLog _log = new(after);
+    private readonly ReplayPace _pace = new(clock, due);
+    private readonly Queue<byte[]> _own = new();
+    private readonly List<Send> _unfinished = [];
     private IUpstreamLink? _link;
+    private Send? _sending;
+    private bool _flowing;
+    private bool _hasFlowed;
+    private bool _isSuccessor;
     private long _limit = long.MaxValue;
-    private (IUpstreamLink? Link, long Number) _sending;
-    private long _unsent;
+    private long _ownBytes;
+    private (bool IsOn, long To, long AudioMs, int Frames) _replay;
 
-    public long Last => _log.Last;
-
-    /// <summary>Bytes in the log.</summary>
-    public long Bytes => _log.Bytes;
-
-    /// <summary>Last position that was handed to the link.</summary>
-    public long SentTo { get; private set; } = after;
+    public InputLog Log => log;
 
     /// <summary>True when the link does not take what the client sends: the client has to wait.</summary>
-    public bool IsClogged => _sending.Link is not null && _unsent > CreditBytes;
+    public bool IsClogged => _sending is not null && log.UnsentBytes + _ownBytes > CreditBytes;
 
-    public long Append(ReadOnlySpan<byte> payload, InputTraits traits, int audioMs)
+    /// <summary>Own frames go to this link from now on; input waits for <see cref="SendAfter"/>.</summary>
+    public void Attach(IUpstreamLink? link)
     {
-        _unsent += payload.Length;
-        return _log.Append(payload, (ushort)traits, audioMs);
+        if (link == _link)
+        {
+            return;
+        }
+
+        // Own frames that did not go out were meant for the old link. What it is still reading stays pinned until it has.
+        (_link, _sending, _flowing, _replay, _ownBytes) = (link, null, false, default, 0);
+        _own.Clear();
+        _pace.Stop();
     }
 
-    /// <summary>Drops the oldest frames when the log is over its bound.</summary>
-    /// <returns>What was given up; null when nothing had to be.</returns>
-    public (long From, long To, long AudioMs, long Bytes)? Evict()
+    public void Detach() => Attach(null);
+
+    /// <summary>
+    /// Sends everything after the position on this link, and goes on with what comes. What is in the log now is a replay;
+    /// until it and what comes meanwhile is through, audio leaves at <paramref name="pace"/> times real time. Once per link.
+    /// </summary>
+    public void SendAfter(IUpstreamLink? link, long position, double pace)
     {
-        if (_log.Bytes <= maxBytes)
+        Attach(link);
+        if (link is null)
         {
-            return null;
+            return;
         }
 
-        var (from, audio, bytes) = (_log.First, _log.AudioMs, _log.Bytes);
-        var to = from - 1;
-        // The frame under way is still being read by its socket.
-        while (_log.Bytes > maxBytes && _log.First < _log.Last && _log.First != _sending.Number)
-        {
-            to = _log.First;
-            _log.TrimTo(to);
-        }
-
-        if (to < from)
-        {
-            return null;
-        }
-
-        SentTo = Math.Max(SentTo, to);
-        return (from, to, audio - _log.AudioMs, bytes - _log.Bytes);
-    }
-
-    /// <summary>Sends everything after the position on this link, and goes on with what comes.</summary>
-    public void SendAfter(IUpstreamLink? link, long position)
-    {
-        _link = link;
+        Debug.Assert(!_flowing, "Input goes to a link once.");
+        // On the first link nothing is a repetition: what a client sent too early is upstream's to judge.
+        _isSuccessor = _hasFlowed;
+        _hasFlowed = true;
+        log.RewindTo(position);
         _limit = long.MaxValue;
-        SentTo = Math.Clamp(position, _log.First - 1, _log.Last);
-        _unsent = 0;
-        for (var n = SentTo + 1; n <= _log.Last; n++)
-        {
-            _unsent += _log[n].Length;
-        }
-
+        _flowing = true;
+        _replay = (IsOn: true, log.Last, AudioMs: 0, Frames: 0);
+        _pace.Start(pace);
         Pump();
     }
 
+    /// <summary>
+    /// Sends a frame of the gateway's own making before any further input, even while input is held. Without a link it is
+    /// dropped: whether the next one needs it is decided anew.
+    /// </summary>
+    public void SendNow(byte[] frame)
+    {
+        if (_link is not null)
+        {
+            _own.Enqueue(frame);
+            _ownBytes += frame.Length;
+            Pump();
+        }
+    }
+
     /// <summary>Sends no more than what is in the log now.</summary>
-    public void Hold() => _limit = _log.Last;
+    public void Hold() => _limit = log.Last;
 
     public void Release()
     {
@@ -88,67 +102,157 @@ internal sealed class InputPump(long after, long maxBytes, Action sendFinished) 
         Pump();
     }
 
-    public void Detach() => _link = null;
-
-    public void TrimTo(long position) => _log.TrimTo(Math.Min(position, SentTo));
-
-    /// <summary>While nobody has said anything since the last turn, only a pre-roll of old silence is worth keeping.</summary>
-    public void TrimQuiet()
-    {
-        while (_log.AudioMs > QuietMs && _log.First <= SentTo)
-        {
-            _log.TrimTo(_log.First);
-        }
-    }
-
     public void Pump()
     {
-        while (_sending.Link is null && _link is { } link && SentTo < _log.Last && SentTo < _limit)
+        while (_link is { } link && _sending is null)
         {
-            var entry = _log[SentTo + 1];
-            var send = entry.IsDropped ? ValueTask.CompletedTask : link.SendAsync(entry.Payload);
-            if (!send.IsCompleted)
+            if (_own.TryDequeue(out var own))
             {
-                _sending = (link, SentTo + 1);
-                _ = FinishAsync(send);
+                _ownBytes -= own.Length;
+                Wait(link.SendAsync(own), position: 0, audioMs: 0);
+            }
+            else if (_flowing && TryTake(out var position))
+            {
+                var entry = log[position];
+                if (Wait(link.SendAsync(entry.Payload), position, entry.AudioMs))
+                {
+                    Sent(position, entry.AudioMs);
+                }
+            }
+            else
+            {
                 return;
             }
-
-            Sent(entry.Length);
         }
     }
 
-    /// <summary>The send that was under way is over, on whatever link it was.</summary>
-    public void SendFinished()
+    /// <summary>Looks for sends that are over, on whatever link they were, and sends what is due.</summary>
+    public void Wake()
     {
-        var (link, number) = _sending;
-        _sending = default;
-        if (link == _link && number == SentTo + 1)
+        for (var i = _unfinished.Count - 1; i >= 0; i--)
         {
-            Sent(_log[number].Length);
+            var send = _unfinished[i];
+            if (!send.IsOver)
+            {
+                continue;
+            }
+
+            _unfinished.RemoveAt(i);
+            if (send.Pinned is { } block)
+            {
+                log.Unpin(block);
+            }
+
+            if (send == _sending)
+            {
+                _sending = null;
+                if (send.Position > 0)
+                {
+                    Sent(send.Position, send.AudioMs);
+                }
+            }
         }
 
         Pump();
     }
 
-    /// <summary>A frame that a socket may still be reading keeps its memory out of the pool.</summary>
+    /// <summary>A frame that a socket is still reading keeps its memory out of the pool until it has.</summary>
     public void Dispose()
     {
-        if (_sending.Link is null)
+        Detach();
+        _pace.Dispose();
+        log.Dispose();
+    }
+
+    /// <summary>Finds the frame that may leave now.</summary>
+    private bool TryTake(out long position)
+    {
+        for (position = log.NextUnsent; position <= log.Last && position <= _limit; position = log.NextUnsent)
         {
-            _log.Dispose();
+            PassTo(position - 1);
+            var entry = log[position];
+            if (!_replay.IsOn || !_isSuccessor || ((InputTraits)entry.Traits & NeverReplayed) == 0)
+            {
+                return _pace.TryTake(entry.AudioMs);
+            }
+
+            PassTo(position);
+        }
+
+        PassTo(Math.Min(log.Last, _limit));
+        if (log.SentTo == log.Last)
+        {
+            _pace.Stop();
+        }
+
+        return false;
+    }
+
+    private void Sent(long position, int audioMs)
+    {
+        if (_replay.IsOn)
+        {
+            _replay.AudioMs += audioMs;
+            _replay.Frames++;
+        }
+
+        PassTo(position);
+    }
+
+    private void PassTo(long position)
+    {
+        log.AdvanceTo(position);
+        if (_replay.IsOn && log.SentTo >= _replay.To)
+        {
+            var done = new ReplayDone(_link!, _replay.AudioMs, _replay.Frames);
+            _replay = default;
+            replayed?.Invoke(done);
         }
     }
 
-    private void Sent(int bytes)
+    /// <returns>True when the link has taken it already.</returns>
+    private bool Wait(ValueTask sent, long position, int audioMs)
     {
-        SentTo++;
-        _unsent -= bytes;
+        if (sent.IsCompleted)
+        {
+            return true;
+        }
+
+        _sending = new Send(position, audioMs, position > 0 ? log.Pin(position) : null);
+        _unfinished.Add(_sending);
+        _ = FinishAsync(sent, _sending);
+        return false;
     }
 
-    private async Task FinishAsync(ValueTask send)
+    private async Task FinishAsync(ValueTask sent, Send send)
     {
-        await send;
-        sendFinished();
+        await sent;
+        send.IsOver = true;
+        due();
+    }
+
+    /// <summary>A frame that a link is still reading.</summary>
+    private sealed class Send(long position, int audioMs, FrameLog.Block? pinned)
+    {
+        private volatile bool _isOver;
+
+        /// <summary>Its place in the log; 0 for a frame of the gateway's own.</summary>
+        public long Position => position;
+
+        public int AudioMs => audioMs;
+
+        public FrameLog.Block? Pinned => pinned;
+
+        public bool IsOver
+        {
+            get => _isOver;
+            set => _isOver = value;
+        }
     }
 }
+
+/// <summary>Everything that was in the log when a link took over was handed to it.</summary>
+/// <param name="Link">The link that has it.</param>
+/// <param name="AudioMs">Audio that was sent for it.</param>
+/// <param name="Frames">Frames that were sent for it.</param>
+internal readonly record struct ReplayDone(IUpstreamLink Link, long AudioMs, int Frames);

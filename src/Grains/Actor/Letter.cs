@@ -11,7 +11,7 @@ internal enum LetterKind : byte
     ClientFrame,
     LinkFrame,
     Confirmed,
-    SendFinished,
+    PumpDue,
     Finished,
 }
 

@@ -31,8 +31,8 @@ public abstract record ConversationInput
     /// <summary>Function results came with the frame at <paramref name="Seq"/>.</summary>
     public sealed record ClientAnsweredTools(long Seq, ImmutableArray<ToolResult> Results) : ConversationInput;
 
-    /// <summary>The input log was full and gave up its oldest frames.</summary>
-    public sealed record InputEvicted(long From, long To, long AudioMs, long Bytes) : ConversationInput;
+    /// <summary>The input log was full and gave up this many frames of that range.</summary>
+    public sealed record InputEvicted(long From, long To, int Frames, long AudioMs, long Bytes) : ConversationInput;
 
     /// <summary>A frame arrived on a link.</summary>
     public sealed record LinkMessage(int Link, ServerNotice Notice) : ConversationInput;

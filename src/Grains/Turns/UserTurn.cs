@@ -92,7 +92,7 @@ internal static class UserTurn
     public static void Evicted(Transition t, ConversationInput.InputEvicted evicted)
     {
         t.Count("inputEvicted");
-        t.Append(new InputEvicted(evicted.From, evicted.To, evicted.AudioMs, evicted.Bytes));
+        t.Append(new InputEvicted(evicted.From, evicted.To, evicted.AudioMs, evicted.Bytes) { Frames = evicted.Frames });
     }
 
     private static TurnState Began(TurnState turn) =>

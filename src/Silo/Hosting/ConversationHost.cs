@@ -13,7 +13,8 @@ namespace Orchestrator.Silo.Hosting;
 /// </summary>
 public sealed partial class ConversationHost(
     IConversationStore store,
-    UpstreamEndpoint endpoint,
+    EndpointOrder endpoints,
+    EndpointBreakers breakers,
     ConversationSettings settings,
     SiloIdentity silo,
     TimeProvider clock,
@@ -149,8 +150,8 @@ public sealed partial class ConversationHost(
             throw new ConversationNotFoundException(ownership.Conversation);
         }
 
-        var context = Context(ownership, SetupPlan.FromJournal(opened.Setup));
-        var rules = ConversationRulesReader.Read(context.Setup, endpoint.Name, settings);
+        var context = Context(ownership, SetupPlan.FromJournal(opened.Setup), endpoints.ForRestored(entries)[0]);
+        var rules = ConversationRulesReader.Read(context.Setup, context.Endpoint.Name, settings);
         return new ConversationActor(context, ConversationHistory.Restore(rules, entries), at);
     }
 
@@ -161,9 +162,10 @@ public sealed partial class ConversationHost(
         var opened = new JournalEntry(1, now, new ConversationOpened(ownership.Tenant.Value, setup.Model, setup.Setup));
         await store.AppendAsync(ownership, [opened], Durability.Flushed, CancellationToken.None);
         published(ownership, [opened]);
-        var rules = ConversationRulesReader.Read(setup, endpoint.Name, settings);
+        var context = Context(ownership, setup, endpoints.ForNew()[0]);
+        var rules = ConversationRulesReader.Read(setup, context.Endpoint.Name, settings);
         Opened(ownership.Conversation, ownership.Tenant, Printable(setup.Model));
-        return new ConversationActor(Context(ownership, setup), new ConversationState { Rules = rules, Journal = 1 }, now);
+        return new ConversationActor(context, new ConversationState { Rules = rules, Journal = 1 }, now);
     }
 
     /// <summary>Ends a conversation that is not in memory.</summary>
@@ -199,8 +201,12 @@ public sealed partial class ConversationHost(
     private static string Printable(string text) =>
         string.Concat(text.Take(100).Select(c => char.IsControl(c) ? '?' : c));
 
-    private ConversationContext Context(Ownership ownership, SetupPlan setup) =>
-        new(ownership, setup, endpoint, store, settings, clock, logger, metrics, published);
+    private ConversationContext Context(Ownership ownership, SetupPlan setup, UpstreamEndpoint endpoint) =>
+        new(ownership, setup, endpoint, store, settings, clock, logger, metrics, published)
+        {
+            OpenUpstream = (link, frame, receiver) => breakers.Open(
+                link, endpoint, frame, receiver, guard => LinkRunner.Start(link, endpoint.Target, settings.Link, frame, clock, guard)),
+        };
 
     [LoggerMessage(1, LogLevel.Information, "Conversation {Conversation} of {Tenant} opened with {Model}", EventName = "ConversationOpened")]
     private partial void Opened(ConversationId conversation, TenantId tenant, string model);

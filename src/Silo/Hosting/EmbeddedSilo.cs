@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -13,16 +14,24 @@ namespace Orchestrator.Silo.Hosting;
 /// <summary>A silo inside another process: grains, the embedded store, and the read side.</summary>
 public static class EmbeddedSilo
 {
-    public static IServiceCollection AddEmbeddedSilo(this IServiceCollection services, DataDirectory data, UpstreamEndpointOptions upstream)
+    public static IServiceCollection AddEmbeddedSilo(this IServiceCollection services, DataDirectory data, UpstreamOptions upstream)
     {
-        var endpoint = upstream.ToEndpoint();
+        var endpoints = upstream.Endpoints.Select(e => e.ToEndpoint()).ToList();
         services.AddOptions<ConversationOptions>().BindConfiguration(ConversationOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ConversationOptions>, ConversationOptionsValidator>();
         services.AddSingleton(_ => new EmbeddedStore(data));
         services.AddSingleton<IConversationStore>(s => s.GetRequiredService<EmbeddedStore>());
         services.AddSingleton<GrainMetrics>();
         services.AddSingleton<JournalFeed>();
-        services.AddSingleton(s => Host(s, endpoint));
+        services.AddSingleton<UpstreamMetrics>();
+        services.AddSingleton(s => new EndpointBreakers(
+            endpoints,
+            upstream.Breaker,
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<UpstreamMetrics>(),
+            s.GetRequiredService<ILogger<EndpointBreakers>>()));
+        services.AddSingleton(s => new EndpointOrder(endpoints, s.GetRequiredService<EndpointBreakers>().IsLeftAlone, RandomNumberGenerator.GetInt32));
+        services.AddSingleton(Host);
         services.AddSingleton<IConversationHost>(s => s.GetRequiredService<ConversationHost>());
         services.AddSingleton<IConversationReader>(s => new ConversationReader(
             s.GetRequiredService<IConversationStore>(),
@@ -31,12 +40,13 @@ public static class EmbeddedSilo
         return services;
     }
 
-    private static ConversationHost Host(IServiceProvider services, UpstreamEndpoint endpoint)
+    private static ConversationHost Host(IServiceProvider services)
     {
         var feed = services.GetRequiredService<JournalFeed>();
         return new ConversationHost(
             services.GetRequiredService<IConversationStore>(),
-            endpoint,
+            services.GetRequiredService<EndpointOrder>(),
+            services.GetRequiredService<EndpointBreakers>(),
             services.GetRequiredService<IOptions<ConversationOptions>>().Value.ToSettings(),
             new SiloIdentity($"{Environment.MachineName}:{Environment.ProcessId}"),
             services.GetRequiredService<TimeProvider>(),

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gemini.Live.Links;
 using Gemini.Live.Simulator.Sessions;
 using Gemini.Live.WebSockets;
 using Microsoft.AspNetCore.Connections.Features;
@@ -18,7 +19,21 @@ internal sealed class LiveEndpoint(SimulatorWorld world, TimeProvider clock)
             shell.Rearm();
     }
 
-    public async Task HandleAsync(HttpContext context, string apiVersion, bool constrained)
+    /// <summary>The Developer API.</summary>
+    public Task HandleAsync(HttpContext context, string apiVersion, bool constrained) =>
+        HandleAsync(context, new ConnectRequest(apiVersion, constrained, Credential(context.Request)));
+
+    /// <summary>Vertex: a bearer token, or a key in express mode.</summary>
+    public Task HandleVertexAsync(HttpContext context, string apiVersion)
+    {
+        const string Scheme = "Bearer ";
+        var authorization = context.Request.Headers.Authorization.ToString();
+        var bearer = authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
+        var credential = bearer ? authorization[Scheme.Length..].Trim() : Credential(context.Request);
+        return HandleAsync(context, new ConnectRequest(apiVersion, Constrained: false, credential) { Dialect = UpstreamDialect.Vertex, Bearer = bearer });
+    }
+
+    private async Task HandleAsync(HttpContext context, ConnectRequest request)
     {
         var key = context.Request.Headers.SecWebSocketKey.ToString();
         var upgrade = context.Features.Get<IHttpUpgradeFeature>();
@@ -27,13 +42,15 @@ internal sealed class LiveEndpoint(SimulatorWorld world, TimeProvider clock)
             await GoogleError.WriteAsync(context, 400, "INVALID_ARGUMENT", "Request is not a WebSocket upgrade.");
             return;
         }
-        var request = new ConnectRequest(apiVersion, constrained, Credential(context.Request));
         DialVerdict verdict;
         lock (world.Gate)
             verdict = world.Dial(request);
         var transport = context.Features.Get<IConnectionSocketFeature>()?.Socket;
         switch (verdict)
         {
+            case DialVerdict.Refuse { Status: 401 }:
+                await GoogleError.WriteAsync(context, 401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
+                return;
             case DialVerdict.Refuse refuse:
                 await GoogleError.WriteAsync(context, refuse.Status, "UNAVAILABLE", "The service is currently unavailable.");
                 return;

@@ -29,6 +29,11 @@ internal static class SimulatorRoutes
             app.MapGenerateContent(version, world);
             app.MapTokens(version, world, clock);
         }
+        foreach (var version in (ReadOnlySpan<string>)["v1beta1", "v1"])
+        {
+            var apiVersion = version;
+            app.Map($"/ws/google.cloud.aiplatform.{version}.LlmBidiService/BidiGenerateContent", context => live.HandleVertexAsync(context, apiVersion));
+        }
         app.MapControl(world, live);
     }
 }

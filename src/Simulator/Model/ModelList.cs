@@ -17,10 +17,19 @@ internal static class ModelList
         Serve("gemini-2.5-flash-native-audio-latest") with { ThoughtTokens = 24, PromptOverhead = 370 },
     ];
 
+    /// <summary>Every Live model of Vertex (dossier §6.1).</summary>
+    public static IReadOnlyList<ModelBehaviour> Vertex { get; } =
+    [
+        Live[0],
+        Serve("gemini-live-2.5-flash-native-audio"),
+    ];
+
     /// <summary>Models of generateContent.</summary>
     public static IReadOnlyList<string> Text { get; } = ["gemini-3.5-flash", "gemini-3.1-flash-lite", "gemini-2.5-flash", "gemini-2.5-flash-lite"];
 
     public static ModelBehaviour? Find(string id) => Live.FirstOrDefault(model => model.Id == id);
+
+    public static ModelBehaviour? FindVertex(string id) => Vertex.FirstOrDefault(model => model.Id == id);
 
     private static ModelBehaviour Serve(string id)
     {

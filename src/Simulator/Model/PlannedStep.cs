@@ -9,6 +9,9 @@ internal abstract record PlannedStep(TimeSpan At)
     /// <summary>A thought part.</summary>
     internal sealed record Think(TimeSpan At, string Text) : PlannedStep(At);
 
+    /// <summary>The end of a transcript that runs ahead of the audio.</summary>
+    internal sealed record TranscriptFinished(TimeSpan At) : PlannedStep(At);
+
     /// <summary>An empty frame: <c>{}</c> or <c>{"serverContent":{}}</c>.</summary>
     internal sealed record Filler(TimeSpan At, bool ServerContent) : PlannedStep(At);
 

@@ -18,7 +18,7 @@ internal static class ReplyPlanner
 
         var at = TimeSpan.Zero;
         for (var i = 0; i < shape.Repeats; i++)
-            at = Say(steps, at, model.Frames, text, pcm, options, shape);
+            at = Say(steps, at, model, text, pcm, options, shape);
         steps.Add(new PlannedStep.Done(at));
         return steps;
     }
@@ -36,19 +36,26 @@ internal static class ReplyPlanner
     }
 
     private static TimeSpan Say(
-        List<PlannedStep> steps, TimeSpan start, FrameStyle style, string text, ReadOnlyMemory<byte> pcm, SimulatorOptions options, ReplyShape shape)
+        List<PlannedStep> steps, TimeSpan start, ModelBehaviour model, string text, ReadOnlyMemory<byte> pcm, SimulatorOptions options, ReplyShape shape)
     {
+        var style = model.Frames;
+        var ahead = model.Facts.Transcripts == TranscriptStyle.AheadOfAudio && text.Length > 0;
         var pieces = text.Length == 0 ? [] : Pieces(style, text);
         var partBytes = Math.Max(BytesPerMs, (int)options.PartLength.TotalMilliseconds * BytesPerMs);
         var parts = (pcm.Length + partBytes - 1) / partBytes;
         var nextPiece = 0;
         var at = start;
-        if (shape.TranscriptAhead)
+        // An empty transcription opens it, one that says finished closes it, and then comes the audio (dossier §3.8.4).
+        if (ahead)
+            steps.Add(new PlannedStep.Speak(at, default, ""));
+        if (ahead || shape.TranscriptAhead)
         {
             foreach (var piece in pieces)
                 steps.Add(new PlannedStep.Speak(at, default, piece));
             nextPiece = pieces.Count;
         }
+        if (ahead)
+            steps.Add(new PlannedStep.TranscriptFinished(at));
         for (var i = 0; i < parts; i++)
         {
             at = start + Due(i, options, shape);

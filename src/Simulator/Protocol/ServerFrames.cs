@@ -26,6 +26,16 @@ internal static class ServerFrames
     /// <summary>The same with the default omitted, as ProtoJSON has it; both must be understood.</summary>
     public static readonly byte[] NotResumableOmitted = """{"sessionResumptionUpdate":{}}"""u8.ToArray();
 
+    /// <summary>The whole text is out, and the audio follows (Vertex).</summary>
+    public static readonly byte[] TranscriptFinished = """{"serverContent":{"outputTranscription":{"finished":true}}}"""u8.ToArray();
+
+    public static byte[] VertexSetupComplete(string sessionId) => Write(json =>
+    {
+        json.WriteStartObject("setupComplete");
+        json.WriteString("sessionId", sessionId);
+        json.WriteEndObject();
+    });
+
     public static byte[] Handle(string handle) => Write(json =>
     {
         json.WriteStartObject("sessionResumptionUpdate");
@@ -56,7 +66,7 @@ internal static class ServerFrames
     });
 
     /// <summary>Audio, output transcription, or both in one serverContent.</summary>
-    public static byte[] Speech(ReadOnlySpan<byte> pcm, string? transcript, bool role)
+    public static byte[] Speech(ReadOnlySpan<byte> pcm, string? transcript, bool role, bool vertex = false)
     {
         var buffer = new ArrayBufferWriter<byte>((pcm.Length * 4 / 3) + 256);
         using var json = new Utf8JsonWriter(buffer, Relaxed);
@@ -70,7 +80,7 @@ internal static class ServerFrames
             json.WriteStartArray("parts");
             json.WriteStartObject();
             json.WriteStartObject("inlineData");
-            json.WriteString("mimeType", "audio/pcm;rate=24000");
+            json.WriteString("mimeType", vertex ? "audio/pcm" : "audio/pcm;rate=24000");
             json.WriteBase64String("data", pcm);
             json.WriteEndObject();
             json.WriteEndObject();
@@ -85,15 +95,21 @@ internal static class ServerFrames
         return buffer.WrittenSpan.ToArray();
     }
 
-    public static byte[] TurnComplete(string? interactionStatus, TurnUsage? usage) => Write(json =>
+    /// <param name="vertex">Vertex adds empty grounding, and has other names in the usage (dossier §3.2, §3.6).</param>
+    public static byte[] TurnComplete(string? interactionStatus, TurnUsage? usage, bool vertex = false) => Write(json =>
     {
         json.WriteStartObject("serverContent");
         json.WriteBoolean("turnComplete", true);
         if (interactionStatus is not null)
             json.WriteString("interactionStatus", interactionStatus);
+        if (vertex)
+        {
+            json.WriteStartObject("groundingMetadata");
+            json.WriteEndObject();
+        }
         json.WriteEndObject();
         if (usage is { } tokens)
-            WriteUsage(json, tokens);
+            WriteUsage(json, tokens, vertex);
     });
 
     public static byte[] ToolCall(IEnumerable<OutgoingCall> calls) => Write(json =>
@@ -124,20 +140,22 @@ internal static class ServerFrames
     });
 
     /// <summary>Totals are more than their details, and the total has no thoughts: both as recorded (dossier §3.6).</summary>
-    internal static void WriteUsage(Utf8JsonWriter json, TurnUsage usage)
+    internal static void WriteUsage(Utf8JsonWriter json, TurnUsage usage, bool vertex)
     {
         var prompt = usage.PromptText + usage.PromptAudio + usage.PromptRest;
         var response = usage.ResponseAudio + usage.ResponseRest;
         json.WriteStartObject("usageMetadata");
         json.WriteNumber("promptTokenCount", prompt);
         if (response > 0)
-            json.WriteNumber("responseTokenCount", response);
+            json.WriteNumber(vertex ? "candidatesTokenCount" : "responseTokenCount", response);
         json.WriteNumber("totalTokenCount", prompt + response);
         WriteDetails(json, "promptTokensDetails", ("TEXT", usage.PromptText), ("AUDIO", usage.PromptAudio));
         if (response > 0)
-            WriteDetails(json, "responseTokensDetails", ("AUDIO", usage.ResponseAudio));
+            WriteDetails(json, vertex ? "candidatesTokensDetails" : "responseTokensDetails", ("AUDIO", usage.ResponseAudio));
         if (usage.Thoughts > 0)
             json.WriteNumber("thoughtsTokenCount", usage.Thoughts);
+        if (vertex)
+            json.WriteString("trafficType", "ON_DEMAND");
         json.WriteEndObject();
     }
 

@@ -114,7 +114,7 @@ public sealed partial class LiveConnection
                 break;
             case FaultAction.SpuriousInterrupted:
                 Send(ServerFrames.Interrupted);
-                Send(ServerFrames.TurnComplete(null, null));
+                Send(ServerFrames.TurnComplete(null, null, _request.IsVertex));
                 break;
             case FaultAction.SlowPongs:
                 _outputs.Add(new SimOutput.SlowPongs(

@@ -30,7 +30,7 @@ public sealed partial class LiveConnection
         CancelCalls(reply.WaitsForTools);
         CloseEntry(reply, TurnEnding.Interrupted);
         Send(ServerFrames.Interrupted);
-        Send(ServerFrames.TurnComplete(Status(final: true), null));
+        Send(ServerFrames.TurnComplete(Status(final: true), null, _request.IsVertex));
         LeaveBeside(FaultPhase.Playback);
         LeaveBeside(FaultPhase.Replay);
         _lastTranscript.Clear();

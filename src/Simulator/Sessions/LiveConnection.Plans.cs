@@ -26,6 +26,9 @@ public sealed partial class LiveConnection
         {
             var waits = model.ExtendedThinking || declared.Exists(call => _setup.Functions[call.Name].Blocking);
             stages.Add(new Stage.Call(declared, waits));
+            // 2.5 on Vertex ends the turn with the tool round and speaks about the results in a turn of its own (dossier §3.8).
+            if (waits && model.Facts.VertexOnly)
+                stages.Add(new Stage.EndTurn(Status(final: false)));
             if (!waits)
             {
                 // The turn ends; the results bring a turn of their own (measured on 3.8).

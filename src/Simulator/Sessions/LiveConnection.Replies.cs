@@ -120,6 +120,9 @@ public sealed partial class LiveConnection
                 case PlannedStep.Think think:
                     Send(ServerFrames.Thought(think.Text));
                     break;
+                case PlannedStep.TranscriptFinished when _setup!.OutputTranscription:
+                    Send(ServerFrames.TranscriptFinished);
+                    break;
                 case PlannedStep.Filler filler:
                     Send(filler.ServerContent ? ServerFrames.EmptyContent : ServerFrames.Empty);
                     break;
@@ -148,7 +151,8 @@ public sealed partial class LiveConnection
         reply.AudioBytes += pcm.Length;
         var played = TimeSpan.FromSeconds(pcm.Length / 2.0 / DemoVoice.Rate);
         reply.PlaybackEnds = (reply.PlaybackEnds > _now ? reply.PlaybackEnds : _now) + played;
-        Send(ServerFrames.Speech(pcm, transcript, role: _setup.Model.Frames == FrameStyle.OnePartAndEmptyFrames), pcm, transcript);
+        var role = _request.IsVertex || _setup.Model.Frames == FrameStyle.OnePartAndEmptyFrames;
+        Send(ServerFrames.Speech(pcm, transcript, role, _request.IsVertex), pcm, transcript);
     }
 
     private void EndTurn(Reply reply, Stage.EndTurn end, bool early)
@@ -167,7 +171,7 @@ public sealed partial class LiveConnection
             var isLast = reply.Stages.Count == 0;
             if (isLast)
                 CloseEntry(reply, TurnEnding.Complete);
-            Send(ServerFrames.TurnComplete(end.InteractionStatus, reply.Faults.OmitUsage ? null : FullUsage(reply)));
+            Send(ServerFrames.TurnComplete(end.InteractionStatus, reply.Faults.OmitUsage ? null : FullUsage(reply), _request.IsVertex));
             reply.AudioBytes = 0;
             NextStage(reply);
         });

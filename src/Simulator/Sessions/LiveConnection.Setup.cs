@@ -23,6 +23,9 @@ public sealed partial class LiveConnection
         if (string.IsNullOrEmpty(_request.Credential))
             return Refusal.Unregistered;
         var isToken = _request.Credential.StartsWith("auth_tokens/", StringComparison.Ordinal);
+        // Vertex has looked at it before the upgrade. Tokens change; who owns a session is in the model's name.
+        if (_request is { IsVertex: true, Bearer: true })
+            return null;
         if (!_request.Constrained)
         {
             _apiKey = _request.Credential;
@@ -51,9 +54,11 @@ public sealed partial class LiveConnection
 
     private Refusal? OnEffectiveSetup(JsonElement json)
     {
-        if (SetupChecks.Check(json, _request.ApiVersion, out var model) is { } refusal)
+        if (SetupChecks.Check(json, _request, out var model) is { } refusal)
             return refusal;
-        var setup = SessionSetup.Read(json, model!, _options);
+        if (_request.Bearer)
+            _apiKey = json.Get("model").Text()!.Split("/publishers/")[0];
+        var setup = SessionSetup.Read(json, model!, _options, _request.IsVertex);
         if (!_knobs.DeafWithoutCoverage)
             setup = setup with { Deaf = false };
         refusal = setup.Handle is { } handle ? Resume(setup, handle) : Begin(setup);
@@ -120,7 +125,7 @@ public sealed partial class LiveConnection
         _setup = setup;
         _historyOpen = setup.InitialHistory && setup.Handle is null;
         _vad = NewVad(setup);
-        Send(ServerFrames.SetupComplete);
+        Send(_request.IsVertex ? ServerFrames.VertexSetupComplete(_session!.Id) : ServerFrames.SetupComplete);
         if (_options.GoAwayLead > TimeSpan.Zero && _options.GoAwayLead < _options.ConnectionCap)
             _timers.Arm(_openedAt + _options.ConnectionCap - _options.GoAwayLead, () => Send(ServerFrames.GoAway(_options.GoAwayLead)));
         _timers.Arm(_openedAt + _options.ConnectionCap, () => End(Refusal.Deadline));

@@ -117,6 +117,7 @@ public sealed partial class LiveConnection
     private string NewCallId(ToolIdStyle style) => style switch
     {
         ToolIdStyle.FunctionCallDigits => "function-call-" + Digits(19),
+        ToolIdStyle.Uuid => _world.NewId(),
         ToolIdStyle.FcDigits => "fc_" + Digits(19),
         _ => "call_" + Digits(6),
     };

@@ -52,12 +52,13 @@ internal sealed record SessionSetup(ModelBehaviour Model)
     public IReadOnlyDictionary<string, DeclaredFunction> Functions { get; init; } = new Dictionary<string, DeclaredFunction>(StringComparer.Ordinal);
 
     /// <summary>Reads a setup that passed <see cref="SetupChecks"/>.</summary>
-    public static SessionSetup Read(JsonElement setup, ModelBehaviour model, SimulatorOptions options)
+    public static SessionSetup Read(JsonElement setup, ModelBehaviour model, SimulatorOptions options, bool vertex)
     {
         var realtime = setup.Get("realtimeInputConfig");
         var detection = realtime.Get("automaticActivityDetection");
         var manual = detection.Get("disabled").IsTrue();
-        var low = detection.Get("startOfSpeechSensitivity").Text() == "START_SENSITIVITY_LOW";
+        // The default is high on the Developer API and low on Vertex (dossier §2.3).
+        var low = detection.Get("startOfSpeechSensitivity").Text() is { } sensitivity ? sensitivity == "START_SENSITIVITY_LOW" : vertex;
         var coverage = realtime.Get("turnCoverage").Text();
         var compression = setup.Get("contextWindowCompression");
         var trigger = compression.Exists() ? compression.Get("triggerTokens").Integer() ?? (long)(options.ContextWindow * 0.8) : (long?)null;

@@ -13,17 +13,29 @@ internal static partial class SetupChecks
         ["responseLogprobs", "responseMimeType", "logprobs", "responseSchema", "responseJsonSchema", "stopSequences", "audioTimestamp"];
 
     /// <summary>Finds the model, then checks the setup against it; null and the model when all is well.</summary>
-    public static Refusal? Check(JsonElement setup, string apiVersion, out ModelBehaviour? model)
+    public static Refusal? Check(JsonElement setup, ConnectRequest request, out ModelBehaviour? model)
     {
         model = null;
         var name = setup.Get("model").Text();
         if (string.IsNullOrEmpty(name))
             return Refusal.InvalidArgument;
-        if (!name.StartsWith("models/", StringComparison.Ordinal) || (model = ModelList.Find(name["models/".Length..])) is null)
-            return Refusal.ModelNotFound(name, apiVersion);
+        if ((model = Find(name, request)) is null)
+            return Refusal.ModelNotFound(name, request.ApiVersion);
+        // Vertex closes the setup on it (dossier §2.3).
+        if (request.IsVertex && setup.Get("realtimeInputConfig").Get("turnCoverage").Text() == "TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO")
+            return Refusal.InvalidArgument;
         return CheckGeneration(setup.Get("generationConfig"), model)
             ?? CheckInput(setup, model)
             ?? CheckTools(setup.Get("tools"), model);
+    }
+
+    /// <summary>The model by its name on the surface that was dialled; the other surface's name is none (dossier §1.1, §5.1).</summary>
+    private static ModelBehaviour? Find(string name, ConnectRequest request)
+    {
+        if (!request.IsVertex)
+            return name.StartsWith("models/", StringComparison.Ordinal) ? ModelList.Find(name["models/".Length..]) : null;
+        var match = VertexName().Match(name);
+        return match.Success && (match.Groups["project"].Success || !request.Bearer) ? ModelList.FindVertex(match.Groups["id"].Value) : null;
     }
 
     /// <summary>Also used for contextUpdate.</summary>
@@ -108,6 +120,9 @@ internal static partial class SetupChecks
         ProactivityRule.AlwaysOn => !proactivity.Get("proactiveAudio").IsTrue(),
         _ => false,
     };
+
+    [GeneratedRegex("^(?<project>projects/[^/]+/locations/[^/]+/)?publishers/google/models/(?<id>[^/]+)$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex VertexName();
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_.:\-]{0,127}$", RegexOptions.NonBacktracking)]
     private static partial Regex FunctionName();

@@ -1,3 +1,5 @@
+using Gemini.Live.Links;
+
 namespace Gemini.Live.Simulator.Sessions;
 
 /// <summary>What a connection wants done to its socket, in order.</summary>
@@ -23,5 +25,14 @@ public abstract record SimOutput
 /// <summary>How a client came: what the URL and the headers said.</summary>
 /// <param name="ApiVersion"><c>v1beta</c> or <c>v1alpha</c>, <c>v1</c>.</param>
 /// <param name="Constrained">The method for ephemeral tokens was dialled.</param>
-/// <param name="Credential">API key, or <c>auth_tokens/…</c>; null without any.</param>
-public sealed record ConnectRequest(string ApiVersion, bool Constrained, string? Credential);
+/// <param name="Credential">API key, bearer token, or <c>auth_tokens/…</c>; null without any.</param>
+public sealed record ConnectRequest(string ApiVersion, bool Constrained, string? Credential)
+{
+    /// <summary>The surface that was dialled.</summary>
+    public UpstreamDialect Dialect { get; init; }
+
+    /// <summary>Vertex: the credential is a bearer token, so the model's name must say the project.</summary>
+    public bool Bearer { get; init; }
+
+    internal bool IsVertex => Dialect == UpstreamDialect.Vertex;
+}

@@ -69,6 +69,9 @@ public sealed partial class SimulatorWorld
             return new DialVerdict.Refuse(refusal.Status);
         if (Faults.Take(FaultAction.ResetConnect, point) is not null)
             return new DialVerdict.Reset();
+        // The Developer API upgrades first and refuses the key by a close; Vertex answers 401 [inferred].
+        if (request.IsVertex && !IsKnown(request.Credential))
+            return new DialVerdict.Refuse(401);
         return new DialVerdict.Accept(new LiveConnection(this, request, number, new Random(Random.Next())));
     }
 
@@ -93,6 +96,9 @@ public sealed partial class SimulatorWorld
         Tokens.Clear();
         Random = new Random(Options.Seed);
     }
+
+    private bool IsKnown(string? credential) =>
+        !string.IsNullOrEmpty(credential) && (Options.ApiKeys.Count == 0 || Options.ApiKeys.Contains(credential));
 
     internal SimSession? FindSession(string id) => _sessions.Find(session => session.Id == id);
 

@@ -182,6 +182,15 @@ public sealed class DossierClosesTests
     public void Dial_RefusedWithHttp(int status, CloseCause cause) => Known(
         cause, new LinkEnding(new LinkLoss(LinkLossKind.DialRefused, null, $"The upgrade was answered with HTTP {status}.", status), ClosePhase.Dialling));
 
+    [Fact]
+    public void Dial_ThatTheOpenCircuitForbids_GoesElsewhereFirst()
+    {
+        var verdict = Known(Unavailable, new LinkEnding(new LinkLoss(LinkLossKind.CircuitOpen, null, "left alone"), ClosePhase.Dialling) { SetupProven = true });
+        Assert.Equal([Rung.NextEndpoint, Rung.Resume, Rung.Fresh, Rung.Move, Rung.End], verdict.Rungs);
+        Assert.Equal(BackOff.Exponential, verdict.BackOff);
+        Assert.False(verdict.PassOn);
+    }
+
     [Theory]
     [InlineData(1001, "", ClosePhase.Live, Transient)]
     [InlineData(1007, "Something new.", ClosePhase.Setup, BadSetup)]

@@ -74,7 +74,7 @@ internal static class Endings
     public static bool IsPossible(LinkEnding ending) =>
         (ending.Phase == ClosePhase.Dialling
             ? ending.Loss.Kind is not (LinkLossKind.CloseFrame or LinkLossKind.ProtocolViolation or LinkLossKind.NetworkLost)
-            : ending.Loss.Kind is not (LinkLossKind.DialRefused or LinkLossKind.DialFailed))
+            : ending.Loss.Kind is not (LinkLossKind.DialRefused or LinkLossKind.DialFailed or LinkLossKind.CircuitOpen))
         && ending.Phase switch
         {
             ClosePhase.Setup => !ending.PresentedHandle,

@@ -26,6 +26,70 @@ public sealed class LiveLinkTests
     public void Developer_OfAnotherScheme_IsRefused() =>
         Assert.Throws<ArgumentException>(() => LinkTargets.Developer(new Uri("ftp://example.com"), "v1beta", null));
 
+    [Theory]
+    [InlineData("https://us-central1-aiplatform.googleapis.com", "v1beta1", "wss://us-central1-aiplatform.googleapis.com/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent")]
+    [InlineData("http://127.0.0.1:9100/gw/", "v1", "ws://127.0.0.1:9100/gw/ws/google.cloud.aiplatform.v1.LlmBidiService/BidiGenerateContent")]
+    public void Vertex_HasItsOwnMethod_AndAsksForTheTokenAtEachDial(string baseUrl, string version, string expected)
+    {
+        var asked = 0;
+        var target = LinkTargets.Vertex(new Uri(baseUrl), version, () => $"t{++asked}");
+        Assert.Equal(new Uri(expected), target.Uri);
+        Assert.Empty(target.Headers);
+        Assert.Equal(0, asked);
+        Assert.Equal(new("Authorization", "Bearer t1"), target.Credential!());
+        Assert.Equal(new("Authorization", "Bearer t2"), target.Credential());
+
+        var express = LinkTargets.Vertex(new Uri(baseUrl), version, "secret");
+        Assert.Equal(new Uri(expected), express.Uri);
+        Assert.Equal([new("x-goog-api-key", "secret")], express.Headers);
+        Assert.Null(express.Credential);
+    }
+
+    [Theory]
+    [InlineData("europe-west4", "https://europe-west4-aiplatform.googleapis.com/")]
+    [InlineData("global", "https://aiplatform.googleapis.com/")]
+    public void VertexBase_HasTheRegionInFront(string location, string expected) =>
+        Assert.Equal(new Uri(expected), LinkTargets.VertexBase(location));
+
+    [Theory]
+    [InlineData("models/m", "models/m", "projects/p/locations/l/publishers/google/models/m", "publishers/google/models/m")]
+    [InlineData("m", "m", "projects/p/locations/l/publishers/google/models/m", "publishers/google/models/m")]
+    [InlineData("publishers/google/models/m", "models/m", "projects/p/locations/l/publishers/google/models/m", "publishers/google/models/m")]
+    [InlineData("projects/x/locations/y/publishers/google/models/m", "models/m", "projects/p/locations/l/publishers/google/models/m", "publishers/google/models/m")]
+    public void ModelNames_KeepTheIdAndTakeTheEndpointsPlace(string client, string developer, string vertex, string express)
+    {
+        Assert.Equal(developer, ModelNames.Developer(client));
+        Assert.Equal(vertex, ModelNames.Vertex(client, "p", "l"));
+        Assert.Equal(express, ModelNames.Vertex(client, project: null, location: null));
+    }
+
+    [Fact]
+    public async Task Dial_ToVertex_CarriesTheTokenOfTheMoment()
+    {
+        using var stub = new UpstreamStub();
+        var token = "old";
+        var target = LinkTargets.Vertex(stub.BaseUrl, "v1", () => token);
+        foreach (var now in new[] { "first", "second" })
+        {
+            token = now;
+            var dial = LiveLink.DialAsync(target, new LinkOptions(), TimeProvider.System, default);
+            var (stream, _, request) = await stub.UpgradeAsync().Soon();
+            await using var link = Assert.IsType<LinkDial.Open>(await dial.Soon()).Link;
+            await using var end = stream;
+            Assert.StartsWith("GET /ws/google.cloud.aiplatform.v1.LlmBidiService/BidiGenerateContent HTTP/1.1", request, StringComparison.Ordinal);
+            Assert.Contains($"Authorization: Bearer {now}\r\n", request, StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    [Fact]
+    public async Task Dial_WithoutACredential_FailsInItsWords()
+    {
+        using var stub = new UpstreamStub();
+        var target = LinkTargets.Vertex(stub.BaseUrl, "v1", () => throw new FileNotFoundException("No token in /x."));
+        var failed = Assert.IsType<LinkDial.Failed>(await LiveLink.DialAsync(target, new LinkOptions(), TimeProvider.System, default).Soon());
+        Assert.Equal(new LinkLoss(LinkLossKind.DialFailed, null, "No token in /x."), failed.Loss);
+    }
+
     [Fact]
     public async Task Frames_GoBothWaysWhole_TextOutBinaryOrTextIn()
     {

@@ -19,6 +19,8 @@ public sealed class UpstreamSetupTests
         var plan = Plan(Golden.Read($"setup/{name}.client.json"));
         Golden.Expect($"setup/{name}.fresh.json", UpstreamSetup.Write(plan, handle: null));
         Golden.Expect($"setup/{name}.resumed.json", UpstreamSetup.Write(plan, "ours-1"));
+        Assert.False(UpstreamSetup.PresentsHandle(UpstreamSetup.Write(plan, handle: null)));
+        Assert.True(UpstreamSetup.PresentsHandle(UpstreamSetup.Write(plan, "ours-1")));
     }
 
     [Theory]
@@ -45,6 +47,29 @@ public sealed class UpstreamSetupTests
     [InlineData("""{"setup":{"session_resumption":{"transparent":true},"model":"m","contextWindowCompression":{"triggerTokens":"9"}}}""", """{"setup":{"model":"m","contextWindowCompression":{"triggerTokens":"9"},"sessionResumption":{},"inputAudioTranscription":{},"outputAudioTranscription":{}}}""")]
     public void Write_AddsOnlyWhatIsAbsent(string client, string upstream) =>
         Assert.Equal(upstream, Encoding.UTF8.GetString(UpstreamSetup.Write(Plan(Encoding.UTF8.GetBytes(client)), null)));
+
+    [Theory]
+    [InlineData("""{"setup":{"model":"models/m","labels":{"model":"kept"}}}""", """{"setup":{"labels":{"model":"kept"},"model":"projects/p/m","sessionResumption":{},"inputAudioTranscription":{},"outputAudioTranscription":{},"contextWindowCompression":{"slidingWindow":{}}}}""")]
+    [InlineData("""{"setup":{"session_resumption":{"transparent":true},"model":"twice","labels":{}, "model":"models/m"}}""", """{"setup":{"labels":{},"model":"projects/p/m","sessionResumption":{},"inputAudioTranscription":{},"outputAudioTranscription":{},"contextWindowCompression":{"slidingWindow":{}}}}""")]
+    [InlineData("""{"setup":{"model":"projects/p/m"}}""", """{"setup":{"model":"projects/p/m","sessionResumption":{},"inputAudioTranscription":{},"outputAudioTranscription":{},"contextWindowCompression":{"slidingWindow":{}}}}""")]
+    public void Write_ForAnEndpointWithAnotherName_ChangesTheModelAndNothingElse(string client, string upstream) =>
+        Assert.Equal(upstream, Encoding.UTF8.GetString(UpstreamSetup.Write(Plan(Encoding.UTF8.GetBytes(client)), null, "projects/p/m")));
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Write_ForVertex_KeepsEveryOtherByte(string name)
+    {
+        var plan = Plan(Golden.Read($"setup/{name}.client.json"));
+        var own = Encoding.UTF8.GetString(UpstreamSetup.Write(plan, "h"));
+        var vertex = Encoding.UTF8.GetString(UpstreamSetup.Write(plan, "h", "publishers/google/models/x"));
+        using var read = JsonDocument.Parse(vertex);
+        Assert.Equal("publishers/google/models/x", read.RootElement.GetProperty("setup").GetProperty("model").GetString());
+        using var before = JsonDocument.Parse(own);
+        foreach (var member in before.RootElement.GetProperty("setup").EnumerateObject().Where(m => m.Name != "model"))
+        {
+            Assert.Equal(member.Value.GetRawText(), read.RootElement.GetProperty("setup").GetProperty(member.Name).GetRawText());
+        }
+    }
 
     [Fact]
     public void Write_AHandleWithOddCharacters_IsEscaped()

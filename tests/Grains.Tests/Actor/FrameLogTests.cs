@@ -14,7 +14,9 @@ public sealed class FrameLogTests
     public void FrameLog_AnyOrderOfCalls_EqualsAList(int seed)
     {
         var random = new Random(seed);
-        using var log = new FrameLog(after: 10);
+        var pool = new CountingPool();
+        var log = new FrameLog(after: 10, pool);
+        var pinned = new Queue<(FrameLog.Block Block, ReadOnlyMemory<byte> Read, byte[] Bytes)>();
         var model = new List<(long Number, byte[]? Bytes, int Ms)>();
         var next = 11L;
         for (var i = 0; i < 5_000; i++)
@@ -52,8 +54,61 @@ public sealed class FrameLogTests
                 {
                     Assert.Equal(expected is null, log[number].IsDropped);
                     Assert.True(log[number].Payload.Span.SequenceEqual(expected ?? []));
+                    Assert.Equal(model.Where(e => e.Number > number && e.Bytes is not null).Select(e => e.Number).FirstOrDefault(next), log.NextAfter(number));
+                }
+
+                if (model.FindLast(e => e.Bytes is not null) is { Bytes: { } bytes } newest)
+                {
+                    pinned.Enqueue((log.Pin(newest.Number), log[newest.Number].Payload, bytes));
+                }
+
+                if (pinned.Count > 5)
+                {
+                    Unpin();
                 }
             }
         }
+
+        log.Dispose();
+        while (pinned.Count > 0)
+        {
+            Assert.NotEqual(0, pool.Out);
+            Unpin();
+        }
+
+        Assert.Equal(0, pool.Out);
+
+        void Unpin()
+        {
+            var (block, read, bytes) = pinned.Dequeue();
+            Assert.True(read.Span.SequenceEqual(bytes), "Bytes changed under their reader.");
+            log.Unpin(block);
+        }
+    }
+
+    /// <summary>What is dropped in the middle must not make the log grow for good.</summary>
+    [Fact]
+    public void FrameLog_OfDroppedFrames_DoesNotGrow()
+    {
+        using var log = new FrameLog(after: 0);
+        log.Append([1], 0, 0);
+        for (var n = 2L; n <= 100_000; n++)
+        {
+            Assert.Equal(n, log.Append([2], 0, 0));
+            if (n > 30)
+            {
+                log.Drop(n - 20);
+            }
+        }
+
+        Assert.Equal(64, log.Room);
+        Assert.Equal((1, 100_000), (log.First, log.Last));
+        Assert.Equal(1, log[1].Length);
+        Assert.True(log[50_000].IsDropped);
+        Assert.Equal(10, log.NextAfter(9));
+        Assert.Equal(99_981, log.NextAfter(10));
+        log.TrimTo(50_000);
+        Assert.Equal(50_001, log.First);
+        Assert.Equal(20, log.Bytes);
     }
 }

@@ -334,7 +334,7 @@ public abstract class ConversationStoreContract : IAsyncLifetime
         new ToolCalled(2, "call_1", "get_bill", Json("""{"account":"\u0041\ud83d\ude42"}""")),
         new ToolAnswered("call_1", "get_bill", Json("[]")),
         new ToolCancelled("call_2"),
-        new InputEvicted(1, 9, 1200, 4096),
+        new InputEvicted(1, 9, 1200, 4096) { Frames = 7 },
         new LinkLost(1, "closeFrame", 1011, "Internal error encountered.", "transient"),
         new LinkOpened(2, 1, "main", true, 17),
         new ClientDetached(1, null, "gone"),
