@@ -6,6 +6,9 @@ internal sealed record HeardTurn(byte[] Audio, string Words, bool Interrupted, b
 {
     /// <summary>The frames' audio, each by itself.</summary>
     public IReadOnlyList<byte[]> Parts { get; init; } = [];
+
+    /// <summary>The model asked for a function in it.</summary>
+    public bool Calls { get; init; }
 }
 
 /// <summary>What the client heard, cut into turns.</summary>
@@ -20,20 +23,20 @@ internal static class ClientView
             open.Add(heard);
             if (heard.TurnComplete)
             {
-                turns.Add(Turn(open, ended: true));
+                turns.Add(Turn(client, open, ended: true));
                 open.Clear();
             }
         }
 
         if (open.Exists(heard => heard.Audio.Length > 0))
         {
-            turns.Add(Turn(open, ended: false));
+            turns.Add(Turn(client, open, ended: false));
         }
 
         return turns;
     }
 
-    private static HeardTurn Turn(List<Heard> frames, bool ended)
+    private static HeardTurn Turn(VirtualClient client, List<Heard> frames, bool ended)
     {
         var spoken = frames.Where(frame => frame.Audio.Length > 0).ToList();
         return new HeardTurn(
@@ -46,6 +49,7 @@ internal static class ClientView
             frames[^1].At)
         {
             Parts = [.. spoken.Select(frame => frame.Audio)],
+            Calls = client.Calls.Exists(call => call.Life == frames[0].Life && call.Seq >= frames[0].Seq && call.Seq <= frames[^1].Seq),
         };
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gemini.Live.Simulator.Model;
 
 namespace Orchestrator.Grains.Tests.Virtual;
@@ -39,5 +40,39 @@ internal static class Replies
     /// <summary>The argument that tells the call from all others.</summary>
     public static string Asked(PlannedTurn turn, int nth) => $"q{turn.Last}n{nth}";
 
-    private static string Words(char kind, int nth) => string.Join(' ', Enumerable.Range(0, 3 + (nth * 7 % 5)).Select(word => $"{kind}{nth}x{word}"));
+    /// <summary>The words are whole replies, each with its last word; other sentences are taken as they are.</summary>
+    public static bool IsWhole(string text)
+    {
+        var words = text.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        for (var i = 0; i < words.Length; i++)
+        {
+            if (Part(words[i]) is not { } word)
+            {
+                continue;
+            }
+
+            var next = i + 1 < words.Length ? Part(words[i + 1]) : null;
+            var ends = word.Index == Length(word.Nth) - 1;
+            if (ends ? next is { Index: not 0 } : next != (word.Kind, word.Nth, word.Index + 1))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static string Words(char kind, int nth) => string.Join(' ', Enumerable.Range(0, Length(nth)).Select(word => $"{kind}{nth}x{word}"));
+
+    private static int Length(int nth) => 3 + (nth * 7 % 5);
+
+    private static (char Kind, int Nth, int Index)? Part(string word)
+    {
+        var x = word.IndexOf('x', StringComparison.Ordinal);
+        return x > 1 && "acn".Contains(word[0], StringComparison.Ordinal)
+            && int.TryParse(word.AsSpan(1, x - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var nth)
+            && int.TryParse(word.AsSpan(x + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            ? (word[0], nth, index)
+            : null;
+    }
 }

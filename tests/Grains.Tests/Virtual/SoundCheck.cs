@@ -9,6 +9,11 @@ internal sealed class SoundCheck(VirtualConversation conversation, IReadOnlyList
     public void Check()
     {
         AudioIsWhatWasSaid();
+        if (!Exclusions.IsMissing(Need.Watchdog))
+        {
+            AnswersAreWhole();
+        }
+
         // A client that is away, or behind a slow journal, hears of it later than it happened.
         if (conversation.Schedule is { ClientLosses.Count: 0, JournalDelay.MaxMs: < 100, JournalOutage: null } && conversation.Lives == 1)
         {
@@ -31,6 +36,16 @@ internal sealed class SoundCheck(VirtualConversation conversation, IReadOnlyList
                 Assert.True(at >= 0, $"Audio of turn {i + 1} ({part.Length} of {turn.Audio.Length} bytes) is not what the model said next.");
                 from += at + part.Length;
             }
+        }
+    }
+
+    /// <summary>No turn is empty, and no sentence stops in its middle unless it was cut.</summary>
+    private void AnswersAreWhole()
+    {
+        foreach (var (turn, i) in turns.Select((turn, i) => (turn, i)).Where(pair => pair.turn is { Ended: true, Interrupted: false }))
+        {
+            Assert.True(turn.Audio.Length > 0 || turn.Calls, $"Turn {i + 1} is empty.");
+            Assert.True(Replies.IsWhole(turn.Words), $"Turn {i + 1} stops in the middle: '{turn.Words}'.");
         }
     }
 
