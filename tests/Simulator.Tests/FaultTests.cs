@@ -95,6 +95,75 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void Close_InThePlayback_StrikesBetweenGenerationCompleteAndTurnComplete()
+    {
+        var client = VirtualClient.Open(World(new FaultRule { Action = FaultAction.Close, Phase = FaultPhase.Playback, AfterMs = 100 }), _time);
+        Ask(client);
+        client.Advance(TimeSpan.FromSeconds(6));
+
+        Assert.Equal(1011, client.Closed?.Code);
+        Assert.Equal((1, 0), (Count(client, "generationComplete"), Count(client, "turnComplete")));
+    }
+
+    [Fact]
+    public void Close_InThePlayback_IsNotForWhoIsInterruptedBefore()
+    {
+        var client = VirtualClient.Open(World(new FaultRule { Action = FaultAction.Close, Phase = FaultPhase.Playback, AfterMs = 500 }), _time);
+        Ask(client);
+        client.WaitFor("generationComplete");
+        Ask(client);
+        client.WaitFor("interrupted");
+        client.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Null(client.Closed);
+    }
+
+    [Fact]
+    public void Abort_ThatLeavesAHalfOpenSocket_RefusesAResumeForAsLong()
+    {
+        var world = World(new FaultRule { Action = FaultAction.Abort, Phase = FaultPhase.Idle, AfterMs = 100, Ms = 2_000 });
+        var client = VirtualClient.Open(world, _time);
+        client.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(client.Aborted);
+        Assert.Equal(1011, VirtualClient.Open(world, _time, handle: client.Handle).Closed?.Code);
+        _time.Now += TimeSpan.FromSeconds(1.2);
+        Assert.Null(VirtualClient.Open(world, _time, handle: client.Handle).Closed);
+    }
+
+    [Theory]
+    [InlineData(FaultAction.Stall, "one two three four five six seven eight")]
+    [InlineData(FaultAction.EmptyTurn, "one two three four five six seven eight")]
+    [InlineData(FaultAction.EarlyTurnComplete, "")]
+    public void Rest_OfWhatAFaultWithheld_IsSaidWhenAskedFor(FaultAction action, string rest)
+    {
+        var world = new SimulatorWorld(new SimulatorOptions
+        {
+            Scripts =
+            [
+                new ScriptRule { Contains = "go on", Reply = new ScriptedReply { Rest = true } },
+                new ScriptRule { Contains = "go on", Reply = new ScriptedReply { Text = "nothing" } },
+                new ScriptRule { Reply = new ScriptedReply { Text = "one two three four five six seven eight", Seconds = 4 } },
+            ],
+            Faults = [new FaultRule { Action = action }],
+        });
+        var client = VirtualClient.Open(world, _time);
+        Ask(client);
+        client.Advance(TimeSpan.FromSeconds(6));
+        var before = Said(client);
+        client.Send("""{"realtimeInput":{"text":"go on"}}""");
+        client.Advance(TimeSpan.FromSeconds(6));
+
+        Assert.Equal("one two three four five six seven eight", Said(client));
+        Assert.Equal(rest.Length > 0 ? "" : Said(client)[..before.Length], before);
+        client.Send("""{"realtimeInput":{"text":"go on"}}""");
+        client.Advance(TimeSpan.FromSeconds(6));
+        Assert.EndsWith("nothing", Said(client), StringComparison.Ordinal);
+    }
+
+    private static string Said(VirtualClient client) =>
+        string.Concat(client.Frames.Select(frame => frame.Frame["serverContent"]?["outputTranscription"]?["text"]?.GetValue<string>() ?? ""));
+
+    [Fact]
     public void Close_InTheReplay_StrikesOnlyOnAResumedConnection()
     {
         var world = World(new FaultRule { Action = FaultAction.Close, Phase = FaultPhase.Replay, AfterFrames = 5 });

@@ -89,6 +89,23 @@ public sealed class MemoryTests
     }
 
     [Fact]
+    public void Memory_OfTwoTurns_SaysWhichWordsEndedWhereAndWhereRepliesBegin()
+    {
+        var world = new SimulatorWorld(new SimulatorOptions());
+        var client = VirtualClient.Open(world, _time);
+        Exchange(client, 1, 2);
+        Exchange(client, 3, 1);
+
+        var entries = Entries(world, client.SessionId);
+        Assert.Equal(
+            ["w1 w2", "model", "w3", "model"],
+            entries.Select(entry => (string)entry!["kind"]! == "model" ? "model" : string.Join(' ', entry["words"]!.AsArray())).Where(item => item.Length > 0));
+        var replies = entries.Where(entry => (string)entry!["kind"]! == "model").ToList();
+        Assert.Equal(0, (int)replies[0]!["audioFrom"]!);
+        Assert.Equal((int)replies[0]!["audioSamples"]! * 2, (int)replies[1]!["audioFrom"]!);
+    }
+
+    [Fact]
     public void Memory_WithoutKeptAudio_StillCountsSamples()
     {
         var world = new SimulatorWorld(new SimulatorOptions { KeepAudio = false });

@@ -57,7 +57,7 @@ internal sealed class FaultBook(IEnumerable<FaultRule> rules)
     }
 
     private static bool FitsPhase(FaultRule rule, FaultPhase phase) =>
-        rule.Phase is { } wanted ? wanted == phase : phase is not (FaultPhase.Dial or FaultPhase.Replay);
+        rule.Phase is { } wanted ? wanted == phase : phase is not (FaultPhase.Dial or FaultPhase.Replay or FaultPhase.Playback);
 
     private static bool IsStriking(FaultAction action) => action is FaultAction.Close or FaultAction.Abort
         or FaultAction.Silence or FaultAction.GoAway or FaultAction.SpuriousInterrupted or FaultAction.SlowPongs;

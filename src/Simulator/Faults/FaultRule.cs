@@ -24,6 +24,9 @@ public enum FaultPhase
     /// <summary>A blocking call is open.</summary>
     ToolRound,
 
+    /// <summary>From generationComplete to turnComplete, beside <see cref="ModelSpeech"/>: all was generated, playback is assumed to run.</summary>
+    Playback,
+
     /// <summary>On a resumed connection until its first turnComplete, beside the other phases.</summary>
     Replay,
 }

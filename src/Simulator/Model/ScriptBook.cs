@@ -14,11 +14,12 @@ internal sealed class ScriptBook(IEnumerable<ScriptRule> rules)
     public IReadOnlyList<ScriptRule> All() => [.. _rules.Select(entry => entry.Rule)];
 
     /// <summary>The reply for this turn, or null when no rule matches.</summary>
-    public ScriptedReply? Take(string model, string session, int turn, string heard)
+    public ScriptedReply? Take(string model, string session, int turn, string heard, bool owed)
     {
         foreach (var (rule, used) in _rules)
         {
-            if ((rule.Times > 0 && used[0] >= rule.Times)
+            if ((rule.Reply.Rest && !owed)
+                || (rule.Times > 0 && used[0] >= rule.Times)
                 || (rule.Model is not null && !model.Contains(rule.Model, StringComparison.Ordinal))
                 || (rule.Session is not null && rule.Session != session)
                 || (rule.Turn is { } nth && nth != turn)

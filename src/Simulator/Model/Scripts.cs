@@ -43,6 +43,9 @@ public sealed class ScriptedReply
     /// <summary>Calls made before <see cref="Text"/> is said; the text follows the results.</summary>
     public List<ScriptedCall> ToolCalls { get; set; } = [];
 
+    /// <summary>Says what a stall, an empty turn or an early end of the turn before withheld. Without any of these the rule does not match.</summary>
+    public bool Rest { get; set; }
+
     /// <summary>The model chooses silence (proactive audio): no output, no turnComplete.</summary>
     public bool Silent { get; set; }
 }

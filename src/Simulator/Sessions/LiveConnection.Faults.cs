@@ -12,7 +12,7 @@ public sealed partial class LiveConnection
     private DateTimeOffset _phaseSince;
     private int _frames;
     private int _phaseFirstFrame;
-    private bool _replaying;
+    private readonly HashSet<FaultPhase> _beside = [];
 
     private FaultPoint Point(FaultPhase phase) =>
         new(phase, _session?.Model.Id ?? "", Number, _session?.Connections.Count ?? 0, TurnNumber);
@@ -31,18 +31,30 @@ public sealed partial class LiveConnection
         ArmFaults(phase);
     }
 
+    /// <summary>A phase that runs beside the others.</summary>
+    private void EnterBeside(FaultPhase phase)
+    {
+        if (_beside.Add(phase))
+            ArmFaults(phase);
+    }
+
+    private void LeaveBeside(FaultPhase phase)
+    {
+        if (_beside.Remove(phase))
+            Disarm(phase);
+    }
+
     private void ArmFaults(FaultPhase phase)
     {
-        if (phase == FaultPhase.Replay)
-            _replaying = true;
+        var since = _beside.Contains(phase) ? _now : _phaseSince;
         foreach (var fault in _world.Faults.Striking(Point(phase)))
         {
             if (fault.Rule.AfterFrames is { } frames && frames > 0)
             {
-                _frameStrikes.Add((phase, fault, (phase == FaultPhase.Replay ? _frames : _phaseFirstFrame) + frames));
+                _frameStrikes.Add((phase, fault, (_beside.Contains(phase) ? _frames : _phaseFirstFrame) + frames));
                 continue;
             }
-            var at = _phaseSince + TimeSpan.FromMilliseconds(fault.Rule.AfterMs ?? 0);
+            var at = since + TimeSpan.FromMilliseconds(fault.Rule.AfterMs ?? 0);
             var timer = _timers.Arm(at > _now ? at : _now, () => Strike(fault, phase));
             _strikes.Add((phase, timer));
         }
@@ -60,10 +72,11 @@ public sealed partial class LiveConnection
     {
         Disarm(_phase);
         ArmFaults(_phase);
-        if (!_replaying)
-            return;
-        Disarm(FaultPhase.Replay);
-        ArmFaults(FaultPhase.Replay);
+        foreach (var phase in _beside)
+        {
+            Disarm(phase);
+            ArmFaults(phase);
+        }
     }
 
     private void CountFrame()
@@ -80,16 +93,9 @@ public sealed partial class LiveConnection
         }
     }
 
-    private void EndReplay()
-    {
-        _replaying = false;
-        Disarm(FaultPhase.Replay);
-    }
-
     private void Strike(ArmedFault fault, FaultPhase phase)
     {
-        var inPhase = phase == FaultPhase.Replay ? _replaying : phase == _phase;
-        if (_ended || !inPhase || !fault.TryUse())
+        if (_ended || !(phase == _phase || _beside.Contains(phase)) || !fault.TryUse())
             return;
         var rule = fault.Rule;
         switch (rule.Action)
@@ -98,7 +104,7 @@ public sealed partial class LiveConnection
                 End(new Refusal(rule.Code, rule.Reason));
                 break;
             case FaultAction.Abort:
-                Abort();
+                Abort(TimeSpan.FromMilliseconds(rule.Ms ?? 0));
                 break;
             case FaultAction.Silence:
                 _silent = true;

@@ -1,3 +1,4 @@
+using Gemini.Live.Simulator.Faults;
 using Gemini.Live.Simulator.Protocol;
 
 namespace Gemini.Live.Simulator.Sessions;
@@ -19,13 +20,19 @@ public sealed partial class LiveConnection
         if (reply.IsAwaiting)
         {
             _session!.RepliesBegun--;
+            if (reply.Script.Rest)
+            {
+                List<Stage> rest = [.. reply.Stages];
+                _owed = () => rest;
+            }
             return;
         }
         CancelCalls(reply.WaitsForTools);
         CloseEntry(reply, TurnEnding.Interrupted);
         Send(ServerFrames.Interrupted);
         Send(ServerFrames.TurnComplete(Status(final: true), null, _request.IsVertex));
-        EndReplay();
+        LeaveBeside(FaultPhase.Playback);
+        LeaveBeside(FaultPhase.Replay);
         _lastTranscript.Clear();
         IssueHandle(first: false);
     }

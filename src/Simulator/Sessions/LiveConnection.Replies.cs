@@ -13,6 +13,9 @@ public sealed partial class LiveConnection
     private Reply? _dropped;
     private bool _answerOwed;
 
+    /// <summary>What a stall, an empty turn or an early end withheld, until the next answer.</summary>
+    private Func<List<Stage>>? _owed;
+
     /// <summary>The user's turn is over: an answer is due, now or after the reply under way.</summary>
     private void AnswerUser()
     {
@@ -27,16 +30,24 @@ public sealed partial class LiveConnection
         _heard.Clear();
         var faults = _dropped?.Faults ?? TakeTurnFaults();
         var script = _dropped?.Script
-            ?? _world.Scripts.Take(_setup!.Model.Id, _session!.Id, TurnNumber, heard)
+            ?? _world.Scripts.Take(_setup!.Model.Id, _session!.Id, TurnNumber, heard, _owed is not null)
             ?? new ScriptedReply();
         _dropped = null;
         if (faults.Stall || script.Silent)
         {
+            _owed = faults.Stall ? () => Stages(script) : null;
             EnterCurrent();
             return;
         }
         _session!.RepliesBegun++;
-        var stages = faults.Empty ? [new Stage.EndTurn(Status(final: true))] : Stages(script);
+        var stages = script.Rest && _owed is not null ? _owed() : Stages(script);
+        _owed = null;
+        if (faults.Empty)
+        {
+            var withheld = stages;
+            _owed = () => withheld;
+            stages = [new Stage.EndTurn(Status(final: true))];
+        }
         Begin(new Reply(script, faults, stages) { Heard = heard }, script.DelayMs);
     }
 
@@ -95,6 +106,8 @@ public sealed partial class LiveConnection
             reply.NextStep++;
             if (reply.NextStep > cut)
             {
+                List<Stage> rest = [Unsaid(reply), .. reply.Stages];
+                _owed = () => rest;
                 reply.Stages.Clear();
                 EndTurn(reply, new Stage.EndTurn(Status(final: true)), early: true);
                 return;
@@ -120,6 +133,12 @@ public sealed partial class LiveConnection
         }
     }
 
+    private static Stage.Say Unsaid(Reply reply)
+    {
+        var rest = reply.Steps.Skip(reply.NextStep - 1).OfType<PlannedStep.Speak>().ToList();
+        return new Stage.Say(string.Concat(rest.Select(step => step.Transcript)), rest.SelectMany(step => step.Pcm.ToArray()).ToArray(), Thought: null);
+    }
+
     private void Say(Reply reply, PlannedStep.Speak speak)
     {
         var transcript = _setup!.OutputTranscription ? speak.Transcript : null;
@@ -140,11 +159,15 @@ public sealed partial class LiveConnection
     {
         ReleaseTranscripts(InputTranscripts.After);
         if (!reply.Faults.Empty && !early)
+        {
             Send(ServerFrames.GenerationComplete);
+            EnterBeside(FaultPhase.Playback);
+        }
         // turnComplete waits until playback would have ended (dossier §3.2).
         var at = early || reply.PlaybackEnds < _now ? _now : reply.PlaybackEnds;
         reply.Timer = _timers.Arm(at, () =>
         {
+            LeaveBeside(FaultPhase.Playback);
             var isLast = reply.Stages.Count == 0;
             if (isLast)
                 CloseEntry(reply, TurnEnding.Complete);
@@ -168,7 +191,7 @@ public sealed partial class LiveConnection
     private void Finish(Reply reply)
     {
         _reply = null;
-        EndReplay();
+        LeaveBeside(FaultPhase.Replay);
         IssueHandle(first: false);
         ReleaseTranscripts(InputTranscripts.Late);
         if (reply.Faults.DuplicateTranscription is { } duplicate)

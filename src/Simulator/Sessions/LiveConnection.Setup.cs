@@ -133,7 +133,7 @@ public sealed partial class LiveConnection
         if (_options.HandleEvery > TimeSpan.Zero)
             Arm(_options.HandleEvery, RepeatHandle);
         if (setup.Handle is not null)
-            ArmFaults(FaultPhase.Replay);
+            EnterBeside(FaultPhase.Replay);
         Enter(FaultPhase.Idle);
     }
 

@@ -182,11 +182,14 @@ public sealed partial class LiveConnection
         Release(refusal.Code, refusal.WireReason, byClient: false);
     }
 
-    private void Abort()
+    /// <param name="halfOpen">How long the session still takes the socket for an open one.</param>
+    private void Abort(TimeSpan halfOpen)
     {
         if (_ended)
             return;
         _outputs.Add(new SimOutput.Abort());
         Release(null, "aborted by a fault", byClient: false);
+        if (_session is not null)
+            _session.ReleasedAt = _now + halfOpen;
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Gemini.Live.Simulator.Speech;
 
 namespace Gemini.Live.Simulator.Sessions;
 
@@ -54,6 +55,10 @@ internal static class MemoryReport
     private static List<object> Entries(SimSession session, SessionMemory memory)
     {
         var report = new List<object>();
+        var decoder = new TestSpeechDecoder();
+        var lastAudio = memory.Count - 1;
+        while (lastAudio >= 0 && memory.Entries[lastAudio].Kind != MemoryKind.Audio)
+            lastAudio--;
         for (var i = 0; i < memory.Count;)
         {
             var first = memory.Entries[i];
@@ -71,13 +76,18 @@ internal static class MemoryReport
             {
                 hash.AppendData(memory.Entries[i].Pcm);
                 samples += memory.Entries[i].Samples;
+                if (first.Rate == TestSpeech.Rate)
+                    decoder.Push(memory.Entries[i].Pcm);
             }
+            if (i > lastAudio)
+                decoder.Finish();
             report.Add(new
             {
                 kind = "audio",
                 samples,
                 rate = first.Rate,
                 sha256 = kept ? Convert.ToHexStringLower(hash.GetHashAndReset()) : null,
+                words = decoder.Take(),
                 connection = first.Connection,
                 inTurn = first.InTurn,
                 evicted = first.Evicted,
@@ -102,6 +112,7 @@ internal static class MemoryReport
             kind = "model",
             turn = entry.Turn,
             text = entry.Said.ToString(),
+            audioFrom = entry.AudioFrom,
             audioSamples = entry.AudioBytes / 2,
             sha256 = Digest(session, entry),
             ending = JsonNamingPolicy.CamelCase.ConvertName(entry.Ending.ToString()),

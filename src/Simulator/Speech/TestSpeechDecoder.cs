@@ -6,13 +6,13 @@ namespace Gemini.Live.Simulator.Speech;
 /// <summary>Reads <see cref="TestSpeech"/> out of a stream of PCM16 chunks of any size. Not thread-safe.</summary>
 public sealed class TestSpeechDecoder
 {
-    private const int VoicedAmplitude = 400;
+    private const short VoicedAmplitude = 400;
 
     private readonly List<string> _words = [];
     private readonly short[] _expected = new short[TestSpeech.WordSamples];
     private short[] _pending = new short[TestSpeech.WordSamples * 2];
     private int _count;
-    private int _strayVoiced;
+    private bool _strayVoiced;
 
     /// <summary>How many intact words were found so far.</summary>
     public int IntactWords { get; private set; }
@@ -53,8 +53,10 @@ public sealed class TestSpeechDecoder
             var rest = _pending.AsSpan(at, _count - at);
             if (rest[0] != TestSpeech.Marker[0])
             {
-                Stray(rest[0]);
-                at++;
+                var next = rest.IndexOf(TestSpeech.Marker[0]);
+                next = next < 0 ? rest.Length : next;
+                Stray(rest[..next]);
+                at += next;
                 continue;
             }
             var isMarker = rest.Length >= 10 && rest[..8].SequenceEqual(TestSpeech.Marker);
@@ -76,24 +78,20 @@ public sealed class TestSpeechDecoder
             {
                 break; // the word may still be on its way
             }
-            Stray(rest[0]);
+            Stray(rest[..1]);
             at++;
         }
         _pending.AsSpan(at, _count - at).CopyTo(_pending);
         _count -= at;
     }
 
-    private void Stray(short sample)
-    {
-        if (Math.Abs((int)sample) > VoicedAmplitude)
-            _strayVoiced++;
-    }
+    private void Stray(ReadOnlySpan<short> samples) => _strayVoiced |= samples.ContainsAnyExceptInRange((short)-VoicedAmplitude, VoicedAmplitude);
 
     /// <summary>Voiced samples outside of intact words are one question mark, however many there are.</summary>
     private void FlushStray()
     {
-        if (_strayVoiced > 0)
+        if (_strayVoiced)
             _words.Add("?");
-        _strayVoiced = 0;
+        _strayVoiced = false;
     }
 }

@@ -4,24 +4,77 @@ using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Tests.Virtual;
 
+/// <summary>A part of the recovery that a schedule needs.</summary>
+internal enum Need
+{
+    /// <summary>A fresh session that is told the history.</summary>
+    Seeding,
+
+    /// <summary>A planned change of the connection.</summary>
+    Rotation,
+
+    /// <summary>Nudges, and what they lead to.</summary>
+    Watchdog,
+
+    /// <summary>Calls and results that outlive their connection.</summary>
+    Tools,
+
+    /// <summary>Transcripts of what is replayed end at the gateway.</summary>
+    Withholding,
+
+    /// <summary>A resumed session that has forgotten everything is found out.</summary>
+    Proof,
+
+    /// <summary>An end of a turn that nobody caused ends at the gateway.</summary>
+    Swallowing,
+
+    /// <summary>A reply that was generated whole is complete though its connection is lost.</summary>
+    Playback,
+
+    /// <summary>A handle that is late may be older than the boundary at which it arrives.</summary>
+    OldHandles,
+
+    /// <summary>A sentence that the model repeats is cut.</summary>
+    Repetition,
+}
+
 /// <summary>
-/// What the oracle does not ask for yet, because the recovery issue builds it. Each has a name; delete them one by one.
+/// What the oracle does not ask for yet, because it is not built. Each has a name; delete them one by one.
 /// </summary>
 internal static class Exclusions
 {
-    /// <summary>Faults that no schedule has, with what must be built before one may: take a line away, and draw the fault.</summary>
-    public static readonly IReadOnlyDictionary<FaultAction, string> NotPlayed = new Dictionary<FaultAction, string>
+    /// <summary>What is still to be built: take a line away, and every schedule that waits for it is played.</summary>
+    private static readonly IReadOnlySet<Need> NotBuilt = new HashSet<Need>
     {
-        [FaultAction.GoAway] = "rotation",
-        [FaultAction.Silence] = "stall watchdog",
-        [FaultAction.Stall] = "stall watchdog",
-        [FaultAction.EmptyTurn] = "stall watchdog",
-        [FaultAction.EarlyTurnComplete] = "stall watchdog",
-        [FaultAction.LoseContext] = "proof of context, seeding",
-        [FaultAction.SpuriousInterrupted] = "swallowing interruptions that nobody caused",
-        [FaultAction.DuplicateTranscription] = "withholding repeated transcripts",
-        [FaultAction.RepeatSentence] = "repetition guard",
+        Need.Seeding,
+        Need.Rotation,
+        Need.Watchdog,
+        Need.Tools,
+        Need.Withholding,
+        Need.Proof,
+        Need.Swallowing,
+        Need.Playback,
+        Need.OldHandles,
+        Need.Repetition,
     };
+
+    private static readonly IReadOnlyDictionary<FaultAction, Need> Needs = new Dictionary<FaultAction, Need>
+    {
+        [FaultAction.GoAway] = Need.Rotation,
+        [FaultAction.Silence] = Need.Watchdog,
+        [FaultAction.Stall] = Need.Watchdog,
+        [FaultAction.EmptyTurn] = Need.Watchdog,
+        [FaultAction.EarlyTurnComplete] = Need.Watchdog,
+        [FaultAction.LoseContext] = Need.Proof,
+        [FaultAction.SpuriousInterrupted] = Need.Swallowing,
+        [FaultAction.DuplicateTranscription] = Need.Withholding,
+        [FaultAction.LateHandle] = Need.OldHandles,
+        [FaultAction.RepeatSentence] = Need.Repetition,
+    };
+
+    public static bool IsMissing(Need need) => NotBuilt.Contains(need);
+
+    public static bool IsPlayed(FaultAction action) => !Needs.TryGetValue(action, out var need) || !IsMissing(need);
 
     /// <summary>
     /// A conversation that leaves memory (a commit was overdue while its client was away) takes its input log along: what
@@ -29,12 +82,12 @@ internal static class Exclusions
     /// </summary>
     public static bool InputLogDiesWithTheActivation(VirtualConversation conversation) => conversation.Lives > 1;
 
-    /// <summary>Upstream transcribes replayed audio once more, and a lost link may take transcripts with it.</summary>
-    public static bool TranscriptsAfterAReplayAreNotWithheld(VirtualConversation conversation) =>
-        conversation.Journal.Facts<LinkOpened>().Any(opened => opened.ReplayedFrom is not null);
+    /// <summary>Upstream transcribes replayed audio once more.</summary>
+    public static bool TranscriptsAreRepeated(VirtualConversation conversation) =>
+        IsMissing(Need.Withholding) && conversation.Journal.Facts<LinkOpened>().Any(opened => opened.ReplayedFrom is not null);
 
     /// <summary>Upstream got the words wrong, and the journal says what upstream said.</summary>
-    public static bool UpstreamMishears(VirtualConversation conversation) =>
+    private static bool UpstreamMishears(VirtualConversation conversation) =>
         conversation.Schedule.Knobs.Transcripts == InputTranscripts.Wrong;
 
     /// <summary>On wall time a turn ends while its client is away, in the middle of a word.</summary>
@@ -42,16 +95,19 @@ internal static class Exclusions
         conversation.Schedule is { Knobs.VadClock: VadClock.Wall, ClientLosses.Count: > 0 };
 
     /// <summary>Noise that passes for a voice makes late transcripts look like the next turn's; they are written with it.</summary>
-    public static bool NoiseHidesWhoseWordsAreLate(VirtualConversation conversation) =>
+    private static bool NoiseHidesWhoseWordsAreLate(VirtualConversation conversation) =>
         conversation.Schedule is { Noise: > 200, Knobs.Transcripts: InputTranscripts.After or InputTranscripts.Late };
 
-    /// <summary>A link that is lost just after a turn takes the turn's late transcript along.</summary>
-    public static bool ALostLinkTakesTranscriptsAlong(VirtualConversation conversation) =>
-        conversation.Schedule.Knobs.Transcripts == InputTranscripts.Late && conversation.Journal.Facts<LinkOpened>().Count() > 1;
+    /// <summary>A link that is lost takes the transcripts along that it had not sent yet.</summary>
+    private static bool ALostLinkTakesTranscriptsAlong(VirtualConversation conversation) =>
+        conversation.Schedule.Knobs.Transcripts is InputTranscripts.Late or InputTranscripts.After && conversation.Journal.Facts<LinkOpened>().Count() > 1;
+
+    /// <summary>A transcript that comes later than what was typed behind it is written after it: upstream does not say to which turn it belongs.</summary>
+    public static bool WordsComeInAnyOrder(VirtualConversation conversation) => conversation.Said.Exists(turn => turn.Manner != Manner.Spoken);
 
     public static bool UserTextIsExact(VirtualConversation conversation) =>
         !ALostLinkTakesTranscriptsAlong(conversation)
-        && !TranscriptsAfterAReplayAreNotWithheld(conversation)
+        && !TranscriptsAreRepeated(conversation)
         && !UpstreamMishears(conversation)
         && !UpstreamSplitsAWord(conversation)
         && !NoiseHidesWhoseWordsAreLate(conversation);

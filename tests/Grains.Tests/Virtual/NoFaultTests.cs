@@ -28,6 +28,34 @@ public sealed class NoFaultTests
         Knobs = knobs,
     }), mustSurvive: true);
 
+    [Theory]
+    [MemberData(nameof(Modes))]
+    public void Conversation_WithTextImagesAndFunctions_IsWhole(string model, bool manual) => Many.Run(
+        from knobs in EveryKnob().Index()
+        from behavior in new[] { null, "BLOCKING", "NON_BLOCKING" }
+        where behavior is not "BLOCKING" || model != "gemini-3.8-live-extended-thinking"
+        select new Schedule
+        {
+            Seed = 300 + knobs.Index + (behavior?.Length ?? 0),
+            Model = model,
+            Manual = manual,
+            Turns = 4,
+            TextEvery = 3,
+            VideoEvery = 2,
+            ToolEvery = 2,
+            BargeInEvery = knobs.Index % 3 == 0 ? 4 : 0,
+            ToolBehavior = behavior,
+            Knobs = Hearing(knobs.Item),
+        },
+        mustSurvive: true);
+
+    /// <summary>Where the microphone stays open, 2.5 hears it during calls as well.</summary>
+    private static SimulatorKnobs Hearing(SimulatorKnobs knobs)
+    {
+        knobs.RefuseAudioDuringBlockingCall = false;
+        return knobs;
+    }
+
     private static IEnumerable<SimulatorKnobs> EveryKnob()
     {
         yield return new SimulatorKnobs();

@@ -1,155 +1,121 @@
 using Xunit;
-using System.Globalization;
-using System.Security.Cryptography;
-using Gemini.Live.Simulator.Sessions;
-using Gemini.Live.Simulator.Speech;
 using Orchestrator.Grains.Transcripts;
 using Orchestrator.Journal;
+using Orchestrator.Reading;
 
 namespace Orchestrator.Grains.Tests.Virtual;
 
-/// <summary>A turn as the client had it.</summary>
-internal sealed record HeardTurn(byte[] Audio, string Words, bool Interrupted, bool Ended);
-
-/// <summary>Compares what the client, the journal and the model's memory say of one conversation.</summary>
-internal sealed class Oracle(VirtualConversation conversation)
+/// <summary>Compares what the user said, the client heard, the journal kept and the model knows of one conversation.</summary>
+internal sealed class Oracle
 {
-    private readonly List<string> _sessions = [.. conversation.World.ReadSessions().Select(session => (string)session!["session"]!)];
+    private readonly VirtualConversation _conversation;
+    private readonly IReadOnlyList<HeardTurn> _turns;
+    private readonly IReadOnlyList<ContextItem> _context;
+    private readonly Transcript _transcript;
 
-    private bool Survived => conversation.Client.Closed is null;
+    public Oracle(VirtualConversation conversation)
+    {
+        _conversation = conversation;
+        _turns = ClientView.Turns(conversation.Client);
+        _context = ModelContext.Read(conversation);
+        _transcript = TranscriptFold.Empty.Add(conversation.Journal.Durable).Result(new ConversationId(Guid.Empty));
+    }
+
+    private bool Survived => _conversation.Client.Closed is null;
 
     public void Check()
     {
         Bounds();
-        if (Survived && Exclusions.InputLogDiesWithTheActivation(conversation))
+        if (Survived && Exclusions.InputLogDiesWithTheActivation(_conversation))
         {
-            ContextHasNoWordTwice();
+            WordsAreInOrder();
             return;
         }
 
-        OutputIsWhatWasSent();
-        if (Survived)
+        new SoundCheck(_conversation, _turns).Check();
+        if (!Survived)
         {
-            FinishedTurnsAreWhole();
-            ContextHasEveryWord();
-            TranscriptHasEveryWord();
-        }
-        else
-        {
-            CloseIsDocumented();
-        }
-    }
-
-    public IReadOnlyList<HeardTurn> Turns()
-    {
-        var turns = new List<HeardTurn>();
-        var (audio, words, interrupted) = (new List<byte>(), "", false);
-        foreach (var heard in conversation.Client.Output)
-        {
-            audio.AddRange(heard.Audio);
-            words += heard.Output;
-            interrupted |= heard.Interrupted;
-            if (heard.TurnComplete)
-            {
-                turns.Add(new HeardTurn([.. audio], words, interrupted, Ended: true));
-                (audio, words, interrupted) = ([], "", false);
-            }
+            CloseCheck.Check(_conversation);
+            return;
         }
 
-        if (audio.Count > 0)
-        {
-            turns.Add(new HeardTurn([.. audio], words, interrupted, Ended: false));
-        }
-
-        return turns;
+        WordsAreInOrder();
+        NoWordIsMissing();
+        new ReplyCheck(_turns, _context, Exclusions.UpstreamSplitsAWord(_conversation)).Check();
+        new ToolCheck(_conversation, _context).Check();
+        TranscriptIsWhole();
     }
 
     /// <summary>P6.</summary>
     private void Bounds()
     {
-        Assert.InRange(conversation.MostLogged.Input, 0, conversation.Schedule.Manual ? 32L << 20 : 8L << 20);
-        Assert.InRange(conversation.MostLogged.Output, 0, 4L << 20);
+        Assert.InRange(_conversation.MostLogged.Input, 0, _conversation.Schedule.Manual ? 32L << 20 : 8L << 20);
+        Assert.InRange(_conversation.MostLogged.Output, 0, 4L << 20);
     }
 
-    /// <summary>P1: every turn's audio was sent so, and no later turn's audio was sent before an earlier one's.</summary>
-    private void OutputIsWhatWasSent()
+    /// <summary>P2: whatever the model knows of the user's words, it knows once and in their order, as sound or as text.</summary>
+    private void WordsAreInOrder()
     {
-        var wire = _sessions.SelectMany(session => conversation.World.ReadModelAudio(session)!).ToArray();
-        var from = 0;
-        foreach (var (turn, i) in Turns().Select((turn, i) => (turn, i)))
+        var words = _context.OfType<ContextItem.Word>().ToList();
+        if (Exclusions.WordsComeInAnyOrder(_conversation))
         {
-            // An interrupted reply may have lost audio that nobody will miss; what is left of it is in order.
-            var at = turn.Interrupted ? from : wire.AsSpan(from).IndexOf(turn.Audio) + from;
-            Assert.True(at >= from, $"Audio of turn {i + 1} ({turn.Audio.Length} bytes) is not what the model said next.");
-            from = turn.Interrupted ? from : at + turn.Audio.Length;
+            Assert.True(words.Count == words.DistinctBy(word => word.Number).Count(), $"The model's context has a word twice: [{string.Join(' ', words)}].");
+            words.RemoveAll(word => word.Source == "content");
+        }
+
+        for (var i = 1; i < words.Count; i++)
+        {
+            Assert.True(words[i].Number > words[i - 1].Number, $"The model's context has w{words[i].Number} ({words[i].Source}) after w{words[i - 1].Number} ({words[i - 1].Source}).");
+        }
+
+        if (!Exclusions.InputLogDiesWithTheActivation(_conversation))
+        {
+            Assert.DoesNotContain(_context, item => item is ContextItem.Damage);
         }
     }
 
-    /// <summary>P1: replies that were not cut are the model's, whole, once, in order.</summary>
-    private void FinishedTurnsAreWhole()
+    /// <summary>P2: the model knows every word, unless a history was told and the journal itself had lost the word.</summary>
+    private void NoWordIsMissing()
     {
-        var whole = Turns().Where(turn => turn is { Ended: true, Interrupted: false }).Select(turn => Digest(turn.Audio)).ToList();
-        var memory = Memory();
-        Assert.Equal(memory.Where(entry => entry.Ending == "complete").Select(entry => entry.Sha), whole);
+        var missing = AllWords().Except(_context.OfType<ContextItem.Word>().Select(word => word.Number)).ToList();
+        var written = _transcript.Turns.SelectMany(turn => ModelContext.Numbers(turn.User?.Text ?? "")).ToHashSet();
+        var toldTo = ToldTo();
+        missing.RemoveAll(word => word <= toldTo && !written.Contains(word));
+        Assert.True(missing.Count == 0, $"The model's context lacks [{string.Join(' ', missing.Select(word => $"w{word}"))}].");
     }
 
-    /// <summary>P2: the surviving lineage heard every word once, sample by sample.</summary>
-    private void ContextHasEveryWord()
+    /// <summary>Last word of the turns that were settled when the last new session began: those it knows as text only.</summary>
+    private int ToldTo()
     {
-        var words = TestSpeech.Decode(conversation.World.ReadUserAudio(_sessions[^1])!);
-        Assert.Equal(string.Join(' ', AllWords()), string.Join(' ', words));
+        var facts = _conversation.Journal.Durable.Select(entry => entry.Fact).ToList();
+        var fresh = facts.FindLastIndex(fact => fact is LinkOpened { Resumed: false });
+        var settled = facts.Take(Math.Max(fresh, 0)).OfType<TurnCommitted>().Where(turn => turn.Ending != TurnEnding.Cut).Select(turn => turn.InputTo).DefaultIfEmpty(0).Max();
+        return _conversation.Client.Sent.Take((int)settled).Select(frame => frame.Word).DefaultIfEmpty(0).Max();
     }
 
-    private void ContextHasNoWordTwice()
+    /// <summary>What is written down is what was said, word for word.</summary>
+    private void TranscriptIsWhole()
     {
-        var words = TestSpeech.Decode(conversation.World.ReadUserAudio(_sessions[^1])!).Where(word => word != "?").Select(word => int.Parse(word[1..], CultureInfo.InvariantCulture)).ToList();
-        Assert.Equal(words.Distinct().Order(), words);
-    }
-
-    private void TranscriptHasEveryWord()
-    {
-        var transcript = TranscriptFold.Empty.Add(conversation.Journal.Durable).Result(new ConversationId(Guid.Empty));
-        if (Exclusions.UserTextIsExact(conversation))
+        var spoken = _conversation.Said.Where(turn => turn.Manner == Manner.Spoken).SelectMany(turn => Enumerable.Range(turn.First, turn.Count)).ToList();
+        var heard = _conversation.Client.Output.SelectMany(heard => ModelContext.Numbers(heard.Input)).ToList();
+        var written = _transcript.Turns.SelectMany(turn => ModelContext.Numbers(turn.User?.Text ?? "")).ToList();
+        if (!Exclusions.TranscriptsAreRepeated(_conversation))
         {
-            var text = string.Concat(transcript.Turns.Select(turn => turn.User?.Text ?? ""));
-            Assert.Equal(string.Join(' ', AllWords()), text.Trim());
+            Assert.True(heard.SequenceEqual(heard.Distinct().Order()), $"The client reads [{string.Join(' ', heard)}]: words twice or out of order.");
+            Assert.True(written.Count == written.Distinct().Count(), $"The transcript has [{string.Join(' ', written)}]: words twice.");
         }
 
-        var replies = transcript.Turns.Where(turn => turn.Ending == TurnEnding.Completed).Select(turn => turn.Model?.Text ?? "");
-        Assert.Equal(Memory().Where(entry => entry.Ending == "complete").Select(entry => entry.Text), replies);
-    }
-
-    /// <summary>Rung 1 alone cannot save everything; what it cannot save ends with 1011 and the true reason.</summary>
-    private void CloseIsDocumented()
-    {
-        var close = conversation.Client.Closed!;
-        Assert.Equal(1011, close.Code);
-        var facts = conversation.Journal.Decided;
-        var settledTo = facts.OfType<TurnCommitted>().Where(turn => turn.Ending != TurnEnding.Cut).Select(turn => turn.InputTo).DefaultIfEmpty(-1).Max();
-        var covered = facts.OfType<CheckpointTaken>().Select(taken => taken.Position).DefaultIfEmpty(-1).Max();
-        var rejected = facts.OfType<LinkLost>().Any(lost => lost.Cause == "handleRejected");
-        switch (close.Reason)
+        if (Exclusions.UserTextIsExact(_conversation))
         {
-            case "The session cannot be resumed upstream: no handle covers the last turn.":
-                Assert.True(settledTo >= 0 && (rejected || covered < settledTo), $"A handle covers {covered}, and turns are settled to {settledTo}.");
-                break;
-            case "Upstream is unavailable; resume the session later.":
-                Assert.True(conversation.Schedule.Faults.Any(fault => fault.Times is 0 or > 8), "Upstream was available.");
-                break;
-            case "The turn could not be stored; resume the session to continue.":
-                Assert.True(conversation.Schedule.JournalOutage is var (from, to) && (to - from).TotalMilliseconds + (2 * conversation.Schedule.JournalDelay.MaxMs) > 9_000, "The journal worked.");
-                break;
-            default:
-                Assert.Fail($"Closed with {close}.");
-                break;
+            Assert.Equal(string.Join(' ', spoken), string.Join(' ', heard));
+            Assert.Equal(string.Join(' ', AllWords()), string.Join(' ', (Exclusions.WordsComeInAnyOrder(_conversation) ? written.Order() : written.AsEnumerable()).ToList()));
         }
+
+        // What the client heard to its end is what is written as such.
+        Assert.Equal(
+            _turns.Where(turn => turn is { Ended: true, Interrupted: false, Audio.Length: > 0 }).Select(turn => turn.Words),
+            _transcript.Turns.Where(turn => turn is { Ending: TurnEnding.Completed, Model.AudioMs: > 0 }).Select(turn => turn.Model!.Text));
     }
 
-    private IEnumerable<string> AllWords() => conversation.Said.SelectMany(said => Enumerable.Range(said.First, said.Count)).Select(word => $"w{word}");
-
-    private List<(string Ending, string Sha, string Text)> Memory() => [.. conversation.World.ReadMemory(_sessions[^1])!["entries"]!.AsArray()
-        .Where(entry => (string)entry!["kind"]! == "model")
-        .Select(entry => ((string)entry!["ending"]!, (string)entry["sha256"]!, (string)entry["text"]!))];
-
-    private static string Digest(byte[] audio) => Convert.ToHexStringLower(SHA256.HashData(audio));
+    private IEnumerable<int> AllWords() => _conversation.Said.SelectMany(turn => Enumerable.Range(turn.First, turn.Count));
 }

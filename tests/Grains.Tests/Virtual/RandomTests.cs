@@ -1,3 +1,4 @@
+using Gemini.Live.Models;
 using Gemini.Live.Simulator;
 using Gemini.Live.Simulator.Faults;
 using Xunit;
@@ -12,7 +13,7 @@ public sealed class RandomTests
 {
     private const int Batches = 5;
 
-    private static readonly int Count = int.TryParse(Environment.GetEnvironmentVariable("ORCHESTRATOR_CONVERSATIONS"), out var count) ? count : 60;
+    private static readonly int Count = int.TryParse(Environment.GetEnvironmentVariable("ORCHESTRATOR_CONVERSATIONS"), out var count) ? count : 220;
 
     private static readonly int? Only = int.TryParse(Environment.GetEnvironmentVariable("ORCHESTRATOR_SEED"), out var seed) ? seed : null;
 
@@ -32,19 +33,28 @@ public sealed class RandomTests
     {
         var random = new Random(seed);
         var friendly = random.Next(2) == 0;
-        var faults = Enumerable.Range(0, random.Next(4)).Select(_ => Fault(random)).ToList();
+        var model = random.GetItems(Schedule.Models, 1)[0];
+        var faults = Enumerable.Range(0, random.Next(1, 11)).Select(_ => Fault(random)).ToList();
+        var tools = random.Next(3) == 0 ? random.Next(1, 4) : 0;
+        var behavior = ToolBehavior(random, model);
         return new Schedule
         {
             Seed = seed,
-            Model = random.GetItems(Schedule.Models, 1)[0],
+            Model = model,
             Manual = random.Next(2) == 0,
             Turns = random.Next(2, 6),
             MaxWords = random.Next(1, 7),
             BargeInEvery = random.Next(3) == 0 ? random.Next(1, 4) : 0,
+            TextEvery = random.Next(3) == 0 ? random.Next(1, 4) : 0,
+            VideoEvery = random.Next(4) == 0 ? random.Next(1, 4) : 0,
+            ToolEvery = Exclusions.IsMissing(Need.Tools) ? 0 : tools,
+            ToolBehavior = behavior,
+            ToolTakes = random.Next(4) == 0 ? new Lag(0, 4_000) : new Lag(50, 900),
             Noise = random.Next(12) == 0 ? (short)380 : random.Next(2) == 0 ? (short)35 : (short)0,
             Knobs = friendly ? new SimulatorKnobs() : Knobs(random),
-            Faults = faults,
+            Faults = [.. faults.Where(fault => Exclusions.IsPlayed(fault.Action))],
             HandleEvery = random.Next(4) == 0 ? TimeSpan.FromMilliseconds(random.Next(300, 4_000)) : TimeSpan.Zero,
+            ConnectionCap = random.Next(10) == 0 && !Exclusions.IsMissing(Need.Rotation) ? TimeSpan.FromSeconds(random.Next(65, 90)) : TimeSpan.FromMinutes(10),
             Latency = new Lag(random.Next(0, 20), random.Next(20, 150)),
             SlowSends = random.Next(3) == 0 ? random.NextDouble() * 0.04 : 0,
             JournalInline = random.Next(6) == 0,
@@ -55,23 +65,49 @@ public sealed class RandomTests
         };
     }
 
-    private static FaultRule Fault(Random random) => random.Next(8) switch
+    /// <summary>What the model lets a function be; extended thinking refuses BLOCKING.</summary>
+    private static string? ToolBehavior(Random random, string model)
     {
-        0 => new FaultRule { Action = FaultAction.RefuseConnect, Connection = random.Next(1, 5), Status = random.GetItems([429, 500, 503], 1)[0] },
-        1 => new FaultRule { Action = FaultAction.ResetConnect, Connection = random.Next(1, 5) },
+        var wanted = random.GetItems([null, "BLOCKING", "NON_BLOCKING"], 1)[0];
+        return wanted == "BLOCKING" && !ModelCatalog.Find(model, out _).Functions.Allowed.HasFlag(FunctionBehaviours.Blocking) ? null : wanted;
+    }
+
+    private static FaultRule Fault(Random random) => random.Next(16) switch
+    {
+        0 => new FaultRule { Action = FaultAction.RefuseConnect, Connection = random.Next(1, 7), Status = random.GetItems([429, 500, 503], 1)[0] },
+        1 => new FaultRule { Action = FaultAction.ResetConnect, Connection = random.Next(1, 7) },
         2 => new FaultRule { Action = FaultAction.DelaySetupComplete, Ms = random.Next(100, 4_000) },
-        3 => new FaultRule { Action = random.Next(2) == 0 ? FaultAction.LateHandle : FaultAction.MissingHandle },
-        4 when random.Next(3) == 0 => new FaultRule { Action = FaultAction.RejectHandle },
-        _ => new FaultRule
+        3 => new FaultRule { Action = random.Next(2) == 0 ? FaultAction.LateHandle : FaultAction.MissingHandle, Times = random.Next(1, 4) },
+        4 => new FaultRule { Action = FaultAction.RejectHandle, Form = random.GetItems(Enum.GetValues<HandleRefusal>(), 1)[0] },
+        5 => Somewhere(random, new FaultRule { Action = FaultAction.GoAway, Ms = random.GetItems([1_000, 5_000, 30_000, 50_000, 60_000], 1)[0], Then = random.GetItems([GoAwayEnd.Deadline, GoAwayEnd.Aborted, GoAwayEnd.Nothing, GoAwayEnd.Silence], 1)[0] }),
+        6 => new FaultRule
         {
-            Action = random.Next(2) == 0 ? FaultAction.Close : FaultAction.Abort,
-            Phase = random.GetItems([FaultPhase.Setup, FaultPhase.UserSpeech, FaultPhase.Awaiting, FaultPhase.ModelSpeech, FaultPhase.Idle, FaultPhase.Replay], 1)[0],
+            Action = random.GetItems([FaultAction.Stall, FaultAction.EmptyTurn, FaultAction.EarlyTurnComplete, FaultAction.LoseContext, FaultAction.RepeatSentence], 1)[0],
             Turn = random.Next(2) == 0 ? random.Next(1, 5) : null,
-            AfterMs = random.Next(3) == 0 ? null : random.Next(1_500),
-            AfterFrames = random.Next(4) == 0 ? random.Next(1, 60) : null,
-            Times = random.Next(4) == 0 ? 2 : 1,
         },
+        7 => random.GetItems(
+            [
+                new FaultRule { Action = FaultAction.OmitUsage, Times = 0 },
+                new FaultRule { Action = FaultAction.AudioBursts, Turn = random.Next(1, 4) },
+                new FaultRule { Action = FaultAction.TranscriptAhead, Turn = random.Next(1, 4) },
+                new FaultRule { Action = FaultAction.DuplicateTranscription, Turn = random.Next(1, 4), Ms = random.Next(0, 6_000) },
+                new FaultRule { Action = FaultAction.SlowPongs },
+            ],
+            1)[0],
+        8 => Somewhere(random, new FaultRule { Action = FaultAction.SpuriousInterrupted }),
+        9 => Somewhere(random, new FaultRule { Action = FaultAction.Abort, Ms = random.Next(0, 7_000) }),
+        10 => Somewhere(random, new FaultRule { Action = FaultAction.Close, Code = 1008, Reason = random.GetItems(["The operation was aborted", "Requested entity was not found.", "Operation is not implemented, or supported, or enabled."], 1)[0] }),
+        _ => Somewhere(random, new FaultRule { Action = random.Next(2) == 0 ? FaultAction.Close : FaultAction.Abort, Times = random.Next(6) == 0 ? 2 : 1 }),
     };
+
+    private static FaultRule Somewhere(Random random, FaultRule rule)
+    {
+        rule.Phase = random.GetItems([FaultPhase.Setup, FaultPhase.UserSpeech, FaultPhase.Awaiting, FaultPhase.ModelSpeech, FaultPhase.Playback, FaultPhase.ToolRound, FaultPhase.Idle, FaultPhase.Replay], 1)[0];
+        rule.Turn = random.Next(2) == 0 ? random.Next(1, 5) : null;
+        rule.AfterMs = random.Next(3) == 0 ? null : random.Next(1_500);
+        rule.AfterFrames = random.Next(4) == 0 ? random.Next(1, 60) : null;
+        return rule;
+    }
 
     private static SimulatorKnobs Knobs(Random random) => new()
     {
@@ -82,6 +118,10 @@ public sealed class RandomTests
         BurstInput = Pick<BurstInput>(random),
         OldSocket = Pick<OldSocketRelease>(random),
         Transcripts = Pick<InputTranscripts>(random),
+        HandleRefusal = Pick<HandleRefusal>(random),
+        RefuseAudioDuringBlockingCall = random.Next(3) == 0,
+        TranscriptionStops = random.Next(3) == 0,
+        ResumeKeepsFirstSetup = random.Next(3) == 0,
     };
 
     private static T Pick<T>(Random random)

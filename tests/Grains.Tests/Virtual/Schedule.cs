@@ -1,3 +1,4 @@
+using Gemini.Live.Models;
 using Gemini.Live.Simulator;
 using Gemini.Live.Simulator.Faults;
 
@@ -37,6 +38,24 @@ internal sealed record Schedule
     /// <summary>One reply in so many is interrupted by the user; 0 for none.</summary>
     public int BargeInEvery { get; init; }
 
+    /// <summary>One turn in so many is written instead of spoken; 0 for none.</summary>
+    public int TextEvery { get; init; }
+
+    /// <summary>Images come with one turn in so many; 0 for none.</summary>
+    public int VideoEvery { get; init; }
+
+    /// <summary>The model calls functions in one turn in so many; 0 for none.</summary>
+    public int ToolEvery { get; init; }
+
+    /// <summary>Declared behaviour of the function, or the model's default.</summary>
+    public string? ToolBehavior { get; init; }
+
+    /// <summary>How long the client takes to answer a call.</summary>
+    public Lag ToolTakes { get; init; } = new(50, 900);
+
+    /// <summary>What the user does, when a test wants it so; otherwise it is drawn from the numbers above.</summary>
+    public IReadOnlyList<PlannedTurn>? Script { get; init; }
+
     /// <summary>Peak of the noise in the user's silence; above 200 the gateway cannot tell it from a voice.</summary>
     public short Noise { get; init; }
 
@@ -62,13 +81,60 @@ internal sealed record Schedule
 
     public (TimeSpan From, TimeSpan To)? JournalOutage { get; init; }
 
+    /// <summary>What the user does, word by word.</summary>
+    public IReadOnlyList<PlannedTurn> Plan()
+    {
+        var turns = new List<PlannedTurn>();
+        var next = PlannedTurn.FirstWord;
+        if (Script is not null)
+        {
+            foreach (var turn in Script)
+            {
+                turns.Add(turn with { First = next });
+                next += turn.Count;
+            }
+
+            return turns;
+        }
+
+        var random = new Random(Seed ^ 0x5EED);
+        for (var i = 0; i < Turns; i++)
+        {
+            var turn = Draw(random) with { First = next };
+            next += turn.Count;
+            turns.Add(turn);
+        }
+
+        return turns;
+    }
+
+    private PlannedTurn Draw(Random random)
+    {
+        var written = Chance(random, TextEvery);
+        var calls = Chance(random, ToolEvery);
+        return new PlannedTurn
+        {
+            Pause = random.Next(0, 900).Ms(),
+            Count = written ? random.Next(1, 3) : random.Next(1, MaxWords + 1),
+            Manner = !written ? Manner.Spoken : TakesContent && random.Next(3) == 0 ? Manner.Content : Manner.Typed,
+            BargeIn = Chance(random, BargeInEvery) ? random.Next(900, 2_500).Ms() : null,
+            Images = Chance(random, VideoEvery) ? random.Next(1, 4) : 0,
+            Calls = calls ? random.Next(1, 3) : 0,
+        };
+    }
+
+    private static bool Chance(Random random, int oneIn) => oneIn > 0 && random.Next(oneIn) == 0;
+
+    /// <summary>The model answers clientContent in the middle of a conversation; where that is disputed, clients do not.</summary>
+    private bool TakesContent => ModelCatalog.Find(Model, out _).MidSessionContent == ContentRule.Anytime;
+
     /// <summary>When the network of the newest link fails.</summary>
     public IReadOnlyList<TimeSpan> Breaks { get; init; } = [];
 
     public IReadOnlyList<ClientLoss> ClientLosses { get; init; } = [];
 
     public override string ToString() =>
-        $"seed {Seed}: {Model} {(Manual ? "manual" : "automatic")}, {Turns} turns, barge-in {BargeInEvery}, noise {Noise}, knobs [{Knobs.HandleCovers} {Knobs.HandleComes} {Knobs.OlderHandle} {Knobs.VadClock} {Knobs.BurstInput} {Knobs.OldSocket} {Knobs.Transcripts}], "
+        $"seed {Seed}: {Model} {(Manual ? "manual" : "automatic")}, plan [{string.Join("; ", Plan())}], tools {ToolBehavior}, noise {Noise}, knobs [{Knobs.HandleCovers} {Knobs.HandleComes} {Knobs.OlderHandle} {Knobs.VadClock} {Knobs.BurstInput} {Knobs.OldSocket} {Knobs.Transcripts}], "
         + $"handles every {HandleEvery.TotalMilliseconds} ms, slow sends {SlowSends}, journal {(JournalInline ? "inline" : JournalDelay)} outage {JournalOutage}, "
-        + $"faults [{string.Join("; ", Faults.Select(f => $"{f.Action} {f.Phase} turn {f.Turn} after {f.AfterMs} ms code {f.Code} x{f.Times}"))}], breaks [{string.Join(' ', Breaks)}], client losses [{string.Join(' ', ClientLosses)}]";
+        + $"faults [{string.Join("; ", Faults.Select(f => $"{f.Action} {f.Phase} connection {f.Connection} turn {f.Turn} after {f.AfterMs} ms {f.AfterFrames} frames code {f.Code} ms {f.Ms} {f.Then} {f.Form} x{f.Times}"))}], breaks [{string.Join(' ', Breaks)}], client losses [{string.Join(' ', ClientLosses)}]";
 }

@@ -34,12 +34,17 @@ public sealed class SilentMicrophoneTests
         conversation.Run(2_000.Ms());
         Assert.Null(conversation.Client.Closed);
         var sessions = conversation.World.ReadSessions();
-        Assert.Equal(["w1", "w2", "w3"], TestSpeech.Decode(conversation.World.ReadUserAudio((string)sessions[^1]!["session"]!)!));
+        Assert.Equal(["w1001", "w1002", "w1003"], TestSpeech.Decode(conversation.World.ReadUserAudio((string)sessions[^1]!["session"]!)!));
     }
 
     /// <summary>Nothing was ever said: the log must not keep what nobody said either.</summary>
-    [Fact]
-    public void Silence_BeforeTheFirstTurn_LeavesTheLogSmallAndTheFirstWordWhole()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(40)]
+    [InlineData(150)]
+    [InlineData(290)]
+    [InlineData(600)]
+    public void Silence_BeforeTheFirstTurn_LeavesTheLogSmallAndTheFirstWordWhole(int breakAfterMs)
     {
         SynchronizationContext.SetSynchronizationContext(null);
         var conversation = new VirtualConversation(new Schedule { ConnectionCap = TimeSpan.FromMinutes(60) });
@@ -50,8 +55,9 @@ public sealed class SilentMicrophoneTests
             Assert.InRange(conversation.Logged.Input, 0, TwoSeconds);
         }
 
-        conversation.Upstream.Newest!.Break();
         conversation.Say(1);
+        conversation.Run(breakAfterMs.Ms());
+        conversation.Upstream.Newest!.Break();
         Assert.True(conversation.RunUntil(conversation.IsAnswered, 30_000.Ms()));
         new Oracle(conversation).Check();
     }

@@ -10,40 +10,74 @@ namespace Orchestrator.Grains.Tests.Virtual;
 
 /// <summary>One output frame as the client has it.</summary>
 /// <param name="Life">Activation of the conversation; output is numbered anew in each.</param>
-internal sealed record Heard(int Life, long Seq, DateTimeOffset At, byte[] Audio, bool Interrupted, bool TurnComplete, string Input, string Output);
+internal sealed record Heard(int Life, long Seq, DateTimeOffset At, byte[] Audio, bool Interrupted, bool TurnComplete, string Input, string Output)
+{
+    /// <summary>More turns answer the same request.</summary>
+    public bool InProgress { get; init; }
+
+    public bool Generated { get; init; }
+}
+
+/// <summary>A function call as the client has it.</summary>
+/// <param name="Asked">What tells calls apart: their arguments.</param>
+internal sealed record SeenCall(int Life, long Seq, string Id, string Asked, DateTimeOffset At)
+{
+    public DateTimeOffset? AnsweredAt { get; set; }
+
+    public bool Cancelled { get; set; }
+
+    /// <summary>The socket vanished before the client had confirmed that it has it.</summary>
+    public bool Forgotten { get; set; }
+
+    public bool IsOpen => AnsweredAt is null && !Cancelled && !Forgotten;
+
+    public override string ToString() => $"asked {Asked} as {Id}, {(AnsweredAt is { } at ? $"answered after {(at - At).TotalMilliseconds} ms" : "not answered")}{(Cancelled ? ", cancelled" : "")}{(Forgotten ? ", forgotten" : "")}";
+}
+
+/// <summary>One frame that the client sent, at its input position.</summary>
+/// <param name="Word">Number of the word that it is a part of; 0 for none.</param>
+internal readonly record struct SentFrame(DateTimeOffset At, int AudioMs, bool Voiced, int Word);
 
 /// <summary>
-/// A client with a microphone: 20 ms frames in virtual real time, words from a queue and silence (or noise) between them.
-/// Its socket may vanish and come back; output that it had not confirmed by then is output that it never got.
+/// A client with a microphone, a keyboard, a camera and functions: 20 ms frames in virtual real time, words from a queue and
+/// silence (or noise) between them. Its socket may vanish and come back; output that it had not confirmed by then is output
+/// that it never got.
 /// </summary>
 internal sealed class VirtualClient
 {
     private const int FrameBytes = 640;
+    private const int WordBytes = TestSpeech.WordSamples * 2;
 
     private readonly ManualTime _time;
     private readonly Random _random;
     private readonly Schedule _schedule;
-    private readonly Queue<byte[]> _speech = new();
-    private readonly Queue<(byte[] Frame, InputTraits Traits, int AudioMs)> _backlog = new();
-    private readonly byte[] _quiet;
-    private readonly ITimer _tick;
+    private readonly Queue<Frame> _speech = new();
+    private readonly Queue<Frame> _backlog = new();
+    private readonly Frame[] _quiet;
     private int _quietAt;
     private ValueTask _credit;
 
     public VirtualClient(ManualTime time, Random random, Schedule schedule)
     {
         (_time, _random, _schedule) = (time, random, schedule);
-        _quiet = schedule.Noise == 0 ? TestSpeech.Silence(1_000.Ms()) : TestSpeech.Noise(1_000.Ms(), schedule.Seed, schedule.Noise);
-        _tick = time.CreateTimer(_ => Tick(), null, 20.Ms(), 20.Ms());
+        var quiet = schedule.Noise == 0 ? TestSpeech.Silence(20.Ms()) : TestSpeech.Noise(1_000.Ms(), schedule.Seed, schedule.Noise);
+        _quiet = [.. quiet.Chunk(FrameBytes).Select(pcm => Audio(pcm, 0))];
+        _ = time.CreateTimer(_ => Tick(), null, 20.Ms(), 20.Ms());
     }
 
     /// <summary>Everything that the client has, in order.</summary>
     public List<Heard> Output { get; } = [];
 
+    public List<SeenCall> Calls { get; } = [];
+
+    /// <summary>Everything that was handed to the grain; in the first life the place is the input position.</summary>
+    public List<SentFrame> Sent { get; } = [];
+
     public EdgeClose? Closed { get; private set; }
 
     public Socket? Current { get; private set; }
 
+    /// <summary>When the user last said or wrote something.</summary>
     public DateTimeOffset SpokeAt { get; private set; }
 
     /// <summary>Called for each turnComplete that is new: life, its number, number of the turnComplete before.</summary>
@@ -58,22 +92,43 @@ internal sealed class VirtualClient
         return Current = new Socket(this, life);
     }
 
-    public void Say(byte[] pcm)
+    public void Say(PlannedTurn turn)
     {
+        var pcm = TestSpeech.Words(turn.First, turn.Count);
         if (_schedule.Manual)
         {
-            _speech.Enqueue("""{"realtimeInput":{"activityStart":{}}}"""u8.ToArray());
+            _speech.Enqueue(Mark("activityStart", InputTraits.ActivityStart));
         }
 
         for (var at = 0; at < pcm.Length; at += FrameBytes)
         {
-            _speech.Enqueue(pcm.AsSpan(at, Math.Min(FrameBytes, pcm.Length - at)).ToArray());
+            _speech.Enqueue(Audio(pcm.AsSpan(at, Math.Min(FrameBytes, pcm.Length - at)), turn.First + (at / WordBytes)));
         }
 
         if (_schedule.Manual)
         {
-            _speech.Enqueue("""{"realtimeInput":{"activityEnd":{}}}"""u8.ToArray());
+            _speech.Enqueue(Mark("activityEnd", InputTraits.ActivityEnd));
         }
+
+        for (var i = 0; i < turn.Images; i++)
+        {
+            _time.After(_random.Next(0, 600).Ms(), () => Push(Json("""{"realtimeInput":{"video":{"data":"/9j/4AAQSkZJRg==","mimeType":"image/jpeg"}}}""", InputTraits.Video)));
+        }
+    }
+
+    public void Write(PlannedTurn turn)
+    {
+        SpokeAt = _time.GetUtcNow();
+        Push(turn.Manner == Manner.Typed
+            ? Json($$$"""{"realtimeInput":{"text":"{{{turn.Text}}}"}}""", InputTraits.Text, turn.Last)
+            : Json($$$"""{"clientContent":{"turns":[{"role":"user","parts":[{"text":"{{{turn.Text}}}"}]}],"turnComplete":true}}""", InputTraits.ClientContent | InputTraits.ContentComplete, turn.Last));
+    }
+
+    /// <summary>What was not said yet never will be.</summary>
+    public void FallSilent()
+    {
+        _speech.Clear();
+        _backlog.Clear();
     }
 
     /// <summary>The socket is gone without a word. Pongs on their way are lost with it.</summary>
@@ -83,6 +138,11 @@ internal sealed class VirtualClient
         {
             Current = null;
             Output.RemoveAll(heard => heard.Life == socket.Life && heard.Seq > socket.Confirmed);
+            foreach (var call in Calls.Where(call => call.Life == socket.Life && call.Seq > socket.Confirmed && call.IsOpen))
+            {
+                call.Forgotten = true;
+            }
+
             socket.Attachment?.Detach(code, "gone");
         }
     }
@@ -99,20 +159,20 @@ internal sealed class VirtualClient
             SpokeAt = _time.GetUtcNow();
             Push(next);
             // Marks take no time: the first and the last frame of a turn come with them.
-            while (next[0] == '{' && _speech.TryDequeue(out next))
+            while (next.AudioMs == 0 && _speech.TryDequeue(out next))
             {
                 Push(next);
             }
 
-            if (_speech.TryPeek(out var last) && last[0] == '{' && _speech.Count == 1)
+            if (_speech.TryPeek(out var last) && last.AudioMs == 0 && _speech.Count == 1)
             {
                 Push(_speech.Dequeue());
             }
         }
         else if (!_schedule.Manual)
         {
-            Push(_quiet.AsSpan(_quietAt, FrameBytes).ToArray());
-            _quietAt = (_quietAt + FrameBytes) % _quiet.Length;
+            Push(_quiet[_quietAt]);
+            _quietAt = (_quietAt + 1) % _quiet.Length;
         }
         else
         {
@@ -120,22 +180,9 @@ internal sealed class VirtualClient
         }
     }
 
-    private void Push(byte[] content)
+    private void Push(in Frame frame)
     {
-        if (content[0] == '{' && content[^1] == '}')
-        {
-            _backlog.Enqueue((content, content.AsSpan().IndexOf("Start"u8) > 0 ? InputTraits.ActivityStart : InputTraits.ActivityEnd, 0));
-        }
-        else
-        {
-            var base64 = Convert.ToBase64String(content);
-            var voiced = PcmLevel.IsVoiced(Encoding.ASCII.GetBytes(base64), -60);
-            _backlog.Enqueue((
-                Encoding.ASCII.GetBytes("{\"realtimeInput\":{\"audio\":{\"data\":\"" + base64 + "\",\"mimeType\":\"audio/pcm;rate=16000\"}}}"),
-                InputTraits.Audio | (voiced ? InputTraits.Voiced : InputTraits.None),
-                content.Length / 32));
-        }
-
+        _backlog.Enqueue(frame);
         Flush();
     }
 
@@ -144,12 +191,45 @@ internal sealed class VirtualClient
     {
         while (_credit.IsCompleted && Current?.Attachment is { } attachment && _backlog.TryDequeue(out var next))
         {
+            Sent.Add(new SentFrame(_time.GetUtcNow(), next.AudioMs, (next.Traits & InputTraits.Voiced) != 0, next.Word));
             // Only valid during the call.
-            var buffer = next.Frame.ToArray();
+            var buffer = next.Payload.ToArray();
             _credit = attachment.PushAsync(new InputFrame(buffer, next.Traits, next.AudioMs));
             Array.Clear(buffer);
         }
     }
+
+    private static Frame Audio(ReadOnlySpan<byte> pcm, int word)
+    {
+        var base64 = Convert.ToBase64String(pcm);
+        var voiced = PcmLevel.IsVoiced(Encoding.ASCII.GetBytes(base64), -60);
+        return new Frame(
+            Encoding.ASCII.GetBytes("{\"realtimeInput\":{\"audio\":{\"data\":\"" + base64 + "\",\"mimeType\":\"audio/pcm;rate=16000\"}}}"),
+            InputTraits.Audio | (voiced ? InputTraits.Voiced : InputTraits.None),
+            pcm.Length / 32,
+            word);
+    }
+
+    private static Frame Mark(string name, InputTraits traits) => Json("{\"realtimeInput\":{\"" + name + "\":{}}}", traits);
+
+    private static Frame Json(string json, InputTraits traits, int word = 0) => new(Encoding.UTF8.GetBytes(json), traits, 0, word);
+
+    private void Answer(SeenCall call)
+    {
+        if (!call.IsOpen || Closed is not null)
+        {
+            return;
+        }
+
+        call.AnsweredAt = _time.GetUtcNow();
+        var response = new JsonObject { ["id"] = call.Id, ["name"] = "look", ["response"] = new JsonObject { ["found"] = ResultOf(call.Asked) } };
+        Push(Json(new JsonObject { ["toolResponse"] = new JsonObject { ["functionResponses"] = new JsonArray(response) } }.ToJsonString(), InputTraits.ToolResponse));
+    }
+
+    /// <summary>What the function answers; no other text has it in it.</summary>
+    public static string ResultOf(string asked) => $"found-{asked}";
+
+    private readonly record struct Frame(byte[] Payload, InputTraits Traits, int AudioMs, int Word);
 
     /// <summary>The grain's view of the client's socket.</summary>
     internal sealed class Socket(VirtualClient client, int life) : IEdge
@@ -174,7 +254,11 @@ internal sealed class VirtualClient
             Assert.Null(client.Closed);
             var last = client.Output.LastOrDefault(heard => heard.Life == life)?.Seq ?? 0;
             Assert.True(frame.Seq > last, $"Output {frame.Seq} after {last}.");
-            var content = JsonNode.Parse(frame.Payload.Span)!["serverContent"];
+            var message = JsonNode.Parse(frame.Payload.Span)!;
+            var content = message["serverContent"];
+            Assert.True(
+                message["goAway"] is null && message["sessionResumptionUpdate"] is null && message["setupComplete"] is null,
+                $"The client got {message.AsObject().First().Key}, which is upstream's.");
             var ends = content?["turnComplete"] is not null;
             Assert.Equal((frame.Traits & OutputTraits.TurnComplete) != 0, ends);
             if (ends)
@@ -191,9 +275,14 @@ internal sealed class VirtualClient
                 content?["interrupted"] is not null,
                 ends,
                 content?["inputTranscription"]?["text"]?.GetValue<string>() ?? "",
-                content?["outputTranscription"]?["text"]?.GetValue<string>() ?? ""));
+                content?["outputTranscription"]?["text"]?.GetValue<string>() ?? "")
+            {
+                InProgress = content?["interactionStatus"]?.GetValue<string>() == "IN_PROGRESS",
+                Generated = content?["generationComplete"] is not null,
+            });
+            Tools(message, frame.Seq);
             _unconfirmedMs += frame.AudioMs;
-            if (_unconfirmedMs >= 500 || ends)
+            if (_unconfirmedMs >= 500 || (frame.Traits & (OutputTraits.TurnComplete | OutputTraits.Words)) != 0)
             {
                 _unconfirmedMs = 0;
                 Confirm(frame.Seq);
@@ -207,6 +296,24 @@ internal sealed class VirtualClient
             {
                 client.Closed = close;
                 client.Current = null;
+            }
+        }
+
+        private void Tools(JsonNode message, long seq)
+        {
+            foreach (var call in message["toolCall"]?["functionCalls"]?.AsArray() ?? [])
+            {
+                var seen = new SeenCall(life, seq, call!["id"]!.GetValue<string>(), call["args"]!["asked"]!.GetValue<string>(), client._time.GetUtcNow());
+                client.Calls.Add(seen);
+                client._time.After(client._schedule.ToolTakes.Of(client._random)(), () => client.Answer(seen));
+            }
+
+            foreach (var id in message["toolCallCancellation"]?["ids"]?.AsArray() ?? [])
+            {
+                foreach (var call in client.Calls.Where(call => call.Id == id!.GetValue<string>()))
+                {
+                    call.Cancelled = true;
+                }
             }
         }
 

@@ -4,10 +4,8 @@ using System.Text;
 using Gemini.Live.Links;
 using Gemini.Live.Setup;
 using Gemini.Live.Simulator;
-using Gemini.Live.Simulator.Model;
 using Gemini.Live.Simulator.Sessions;
-using Gemini.Live.Simulator.Speech;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Journal;
@@ -21,15 +19,21 @@ namespace Orchestrator.Grains.Tests.Virtual;
 /// </summary>
 internal sealed class VirtualConversation
 {
+    /// <summary>What a gateway's own text in the model's context begins with.</summary>
+    public const string NotePrefix = "[system note: ";
+
     private readonly Random _random;
     private readonly SetupPlan _setup;
     private readonly ConversationContext _context;
+    private readonly IReadOnlyList<PlannedTurn> _plan;
+    private readonly Bugs _bugs = new();
     private ConversationActor? _actor;
 
     public VirtualConversation(Schedule schedule)
     {
         Schedule = schedule;
         _random = new Random(schedule.Seed);
+        _plan = schedule.Plan();
         World = new SimulatorWorld(new SimulatorOptions
         {
             Seed = schedule.Seed,
@@ -37,14 +41,12 @@ internal sealed class VirtualConversation
             ConnectionCap = schedule.ConnectionCap,
             Knobs = schedule.Knobs,
             Faults = [.. schedule.Faults],
-            Scripts = [.. Enumerable.Range(1, 60).Select(turn => new ScriptRule { Turn = turn, Times = 0, Reply = new ScriptedReply { Text = ReplyOf(turn) } })],
+            Scripts = [.. Replies.For(_plan)],
         });
         Upstream = new VirtualUpstream(World, Time, _random, schedule);
         Journal = new VirtualJournal(Time, _random, schedule);
         Client = new VirtualClient(Time, _random, schedule) { TurnEnded = OnTurnEnded };
-        var manual = schedule.Manual ? ""","realtimeInputConfig":{"automaticActivityDetection":{"disabled":true}}""" : "";
-        var setup = $$$"""{"setup":{"model":"models/{{{schedule.Model}}}","generationConfig":{"responseModalities":["AUDIO"]},"inputAudioTranscription":{},"outputAudioTranscription":{}{{{manual}}}}}""";
-        Assert.True(SetupPlan.TryRead(Encoding.UTF8.GetBytes(setup), out _setup!, out var fault), fault.Reason);
+        Assert.True(SetupPlan.TryRead(Encoding.UTF8.GetBytes(Setup(schedule)), out _setup!, out var fault), fault.Reason);
         _context = new ConversationContext(
             new Ownership(new TenantId("t"), new ConversationId(Guid.Empty), "virtual", 1),
             _setup,
@@ -52,7 +54,7 @@ internal sealed class VirtualConversation
             new NoStore(),
             new ConversationSettings(),
             Time,
-            NullLogger.Instance,
+            _bugs,
             new GrainMetrics(new Meters()),
             static (_, _) => { })
         {
@@ -78,19 +80,39 @@ internal sealed class VirtualConversation
 
     public VirtualClient Client { get; }
 
-    /// <summary>Words said so far, by turn of the user.</summary>
-    public List<(int First, int Count)> Said { get; } = [];
+    /// <summary>What the user said so far.</summary>
+    public List<PlannedTurn> Said { get; } = [];
+
+    /// <summary>Called before the client dials.</summary>
+    public Action<VirtualConversation> Begun { get; init; } = _ => { };
+
+    /// <summary>Called after each turn of the plan.</summary>
+    public Action<VirtualConversation> Settled { get; init; } = _ => { };
 
     /// <summary>Most bytes that the logs ever held.</summary>
     public (long Input, long Output) MostLogged { get; private set; }
 
     public (long Input, long Output) Logged => _actor!.LoggedBytes;
 
-    public static string ReplyOf(int turn) => string.Join(' ', Enumerable.Range(0, 3 + (turn * 7 % 5)).Select(word => $"a{turn}x{word}"));
+    private static string Setup(Schedule schedule)
+    {
+        var manual = schedule.Manual ? ""","realtimeInputConfig":{"automaticActivityDetection":{"disabled":true}}""" : "";
+        var behavior = schedule.ToolBehavior is null ? "" : $"\"behavior\":\"{schedule.ToolBehavior}\",";
+        var tools = schedule.Plan().Any(turn => turn.Calls > 0)
+            ? $$$""","tools":[{"functionDeclarations":[{{{{behavior}}}"name":"look","description":"Looks something up.","parameters":{"type":"OBJECT","properties":{"asked":{"type":"STRING"} } } }]}]"""
+            : "";
+        return $$$"""{"setup":{"model":"models/{{{schedule.Model}}}","generationConfig":{"responseModalities":["AUDIO"]},"inputAudioTranscription":{},"outputAudioTranscription":{}{{{manual}}}{{{tools}}}}}""";
+    }
 
     /// <summary>The client dials; a conversation that left memory is folded from its journal.</summary>
     public void Attach()
     {
+        if (Client.Current is { Attachment: not null })
+        {
+            // Another try was faster.
+            return;
+        }
+
         if (_actor is null || _actor.Gone.IsCompleted)
         {
             Lives++;
@@ -122,34 +144,59 @@ internal sealed class VirtualConversation
 
             Time.Advance(10.Ms());
             Watch();
+            _bugs.Check();
         }
 
         return true;
     }
 
+    /// <summary>The conversation has left memory.</summary>
+    public bool IsGone => _actor is { Gone.IsCompleted: true };
+
     public void Run(TimeSpan length) => RunUntil(() => false, length);
 
-    public void Say(int words)
+    /// <summary>The user speaks, with words that nobody has said before.</summary>
+    public void Say(int words) => Do(new PlannedTurn { First = Said.Count == 0 ? PlannedTurn.FirstWord : Said[^1].Last + 1, Count = words });
+
+    private void Do(PlannedTurn turn)
     {
-        var first = Said.Count == 0 ? 1 : Said[^1].First + Said[^1].Count;
-        Said.Add((first, words));
-        Client.Say(TestSpeech.Words(first, words));
+        Said.Add(turn);
+        if (turn.Manner == Manner.Spoken)
+        {
+            Client.Say(turn);
+        }
+        else
+        {
+            Client.Write(turn);
+        }
     }
 
-    /// <summary>True when the model has finished an answer since the user last spoke.</summary>
+    /// <summary>True when the model has finished an answer to the last that the user, or a function, said.</summary>
     public bool IsAnswered()
     {
-        var turn = Client.Output.FindLastIndex(heard => heard.TurnComplete);
-        if (turn < 0 || Client.IsSpeaking || Client.Output[turn].At <= Client.SpokeAt)
+        if (Client.IsSpeaking || Client.Calls.Any(call => call.IsOpen))
         {
             return false;
         }
 
-        var start = Client.Output.FindLastIndex(turn - 1 < 0 ? 0 : turn - 1, heard => heard.TurnComplete) + 1;
+        var asked = Client.Calls.Where(call => call is { Cancelled: false, AnsweredAt: not null }).Select(call => call.AnsweredAt!.Value).Append(Client.SpokeAt).Max();
+        var turn = Client.Output.FindLastIndex(heard => heard.TurnComplete);
+        if (turn < 0 || Client.Output[turn].InProgress || Client.Output[turn].At <= asked)
+        {
+            return false;
+        }
+
+        var start = turn == 0 ? 0 : Client.Output.FindLastIndex(turn - 1, heard => heard.TurnComplete) + 1;
         return !Client.Output.Skip(start).Take(turn - start + 1).Any(heard => heard.Interrupted);
     }
 
-    private bool IsSettled() => Client.Closed is not null || IsAnswered() || (!Client.IsSpeaking && Exclusions.InputLogDiesWithTheActivation(this));
+    private bool IsSettled() => Client.Closed is not null || IsAnswered()
+        || (!Client.IsSpeaking && Exclusions.InputLogDiesWithTheActivation(this))
+        || (Exclusions.UpstreamSplitsAWord(this) && IsSilentSince(10_000.Ms()));
+
+    /// <summary>Nobody has said anything for so long.</summary>
+    private bool IsSilentSince(TimeSpan length) =>
+        !Client.IsSpeaking && Time.GetUtcNow() - Client.SpokeAt > length && Client.Current is not null && (Client.Output.Count == 0 || Time.GetUtcNow() - Client.Output[^1].At > length);
 
     /// <summary>Plays the schedule to its end, or until the client is closed.</summary>
     public VirtualConversation Play()
@@ -164,7 +211,7 @@ internal sealed class VirtualConversation
         {
             Time.After(loss.At, () =>
             {
-                if (Client.Current is not null)
+                if (Client.Current is { Attachment: not null })
                 {
                     Client.Vanish();
                     Time.After(loss.Away, Attach);
@@ -172,27 +219,19 @@ internal sealed class VirtualConversation
             });
         }
 
+        Begun(this);
         Attach();
-        for (var turn = 1; turn <= Schedule.Turns && Client.Closed is null; turn++)
+        foreach (var turn in _plan)
         {
-            RunUntil(() => Client.Closed is not null, _random.Next(0, 900).Ms());
-            Say(_random.Next(1, Schedule.MaxWords + 1));
-            RunUntil(() => !Client.IsSpeaking || Client.Closed is not null, 120_000.Ms());
-            if (Schedule.BargeInEvery > 0 && _random.Next(Schedule.BargeInEvery) == 0)
+            Take(turn);
+            Settled(this);
+            if (Client.Closed is not null)
             {
-                RunUntil(() => Client.Closed is not null, _random.Next(900, 2_500).Ms());
-                continue;
+                break;
             }
-
-            Assert.True(RunUntil(IsSettled, 120_000.Ms()), $"Turn {turn} was never answered.\n{Story()}");
         }
 
-        Assert.True(RunUntil(IsSettled, 120_000.Ms()), $"The last turn was never answered.\n{Story()}");
-        RunUntil(() => Client.Closed is not null, 6_000.Ms());
-        // A slow journal writes one fact after the other, and a client that is away has still to hear the end: both are
-        // judged when they are through.
-        RunUntil(() => Client.Closed is not null || (Client.Current is not null && Journal.Durable.Count == Journal.Appended.Count), 30_000.Ms());
-        RunUntil(() => Client.Closed is not null, 1_000.Ms());
+        Settle();
         // What a closed client leaves behind is written, and the conversation leaves memory.
         if (Client.Closed is not null)
         {
@@ -202,15 +241,51 @@ internal sealed class VirtualConversation
         return this;
     }
 
+    /// <summary>One turn of the plan, up to its answer unless the user does not wait for it.</summary>
+    public void Take(PlannedTurn turn)
+    {
+        RunUntil(() => Client.Closed is not null, turn.Pause);
+        Do(turn);
+        RunUntil(() => !Client.IsSpeaking || Client.Closed is not null, 120_000.Ms());
+        if (turn.BargeIn is { } at)
+        {
+            RunUntil(() => Client.Closed is not null, at);
+        }
+        else if (turn.SpeaksOver is { } over)
+        {
+            RunUntil(() => Client.Closed is not null || Client.Output.Exists(heard => heard.Generated && heard.At > Client.SpokeAt), 60_000.Ms());
+            RunUntil(() => Client.Closed is not null, over);
+        }
+        else
+        {
+            Assert.True(RunUntil(IsSettled, 120_000.Ms()), $"Turn {Said.Count} was never answered.\n{Story()}");
+        }
+    }
+
+    /// <summary>The last answer, and everything that may still come after it.</summary>
+    public void Settle()
+    {
+        Assert.True(RunUntil(IsSettled, 120_000.Ms()), $"The last turn was never answered.\n{Story()}");
+        RunUntil(() => Client.Closed is not null, 6_000.Ms());
+        Assert.True(RunUntil(IsSettled, 120_000.Ms()), $"What came after the last turn was never finished.\n{Story()}");
+        // A slow journal writes one fact after the other, and a client that is away has still to hear the end: both are
+        // judged when they are through.
+        RunUntil(() => Client.Closed is not null || (Client.Current is not null && Journal.Durable.Count == Journal.Appended.Count), 30_000.Ms());
+        RunUntil(() => Client.Closed is not null, 1_000.Ms());
+    }
+
     /// <summary>The facts and what the client heard, for whoever has to find out what went wrong.</summary>
     public string Story()
     {
         var start = Journal.Durable[0].At;
         var facts = Journal.Durable.Skip(1).Select(entry => (entry.At, Text: $"{entry.Position} {entry.Fact}"));
-        var heard = Client.Output.Where(h => h.Interrupted || h.TurnComplete || h.Input.Length > 0)
-            .Select(h => (h.At, Text: $"    client {h.Seq} {(h.Interrupted ? "interrupted" : "")} {(h.TurnComplete ? "turnComplete" : "")} {h.Input}"));
-        return string.Join('\n', facts.Concat(heard).OrderBy(line => line.At).Select(line => $"      {(line.At - start).TotalSeconds:0.000} {line.Text}"))
-            + $"\n      said [{string.Join(' ', Said)}]";
+        var heard = Client.Output.Where(h => h.Interrupted || h.TurnComplete || h.Generated || h.Input.Length > 0)
+            .Select(h => (h.At, Text: $"    client {h.Seq} {(h.Interrupted ? "interrupted" : "")} {(h.Generated ? "generationComplete" : "")} {(h.TurnComplete ? "turnComplete" : "")} {(h.InProgress ? "IN_PROGRESS" : "")} {h.Input}"));
+        var calls = Client.Calls.Select(call => (call.At, Text: $"    client {call}"));
+        var links = Upstream.Links.SelectMany(link => link.Story());
+        var lines = facts.Concat(heard).Concat(calls).Concat(links).OrderBy(line => line.At).Select(line => $"      {(line.At - start).TotalSeconds:0.000} {(line.Text.Length > 400 ? line.Text[..400] : line.Text)}");
+        return string.Join('\n', lines)
+            + $"\n      said [{string.Join("; ", Said)}]\n      last context: {string.Join(" | ", ModelContext.Read(this))}";
     }
 
     private void Watch()
@@ -226,6 +301,33 @@ internal sealed class VirtualConversation
     private void OnTurnEnded(int life, long seq, long before) => Assert.True(
         Journal.Facts<TurnCommitted>().Any(turn => turn.OutputSeq < seq && turn.OutputSeq >= before),
         $"turnComplete {seq} was delivered at {Time.GetUtcNow():mm:ss.fff} and no fact of its turn is durable.");
+
+    /// <summary>What the actor catches, be it a bug of its own or of an assertion made from inside it.</summary>
+    private sealed class Bugs : ILogger
+    {
+        private Exception? _first;
+
+        public void Check()
+        {
+            if (_first is not null)
+            {
+                throw new InvalidOperationException($"Inside the actor: {_first}", _first);
+            }
+        }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel >= LogLevel.Error)
+            {
+                _first ??= exception ?? new InvalidOperationException(formatter(state, exception));
+            }
+        }
+    }
 
     private sealed class Meters : IMeterFactory
     {

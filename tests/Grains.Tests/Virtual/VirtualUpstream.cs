@@ -1,3 +1,4 @@
+using System.Text;
 using Xunit;
 using Gemini.Live.Links;
 using Gemini.Live.Simulator.Sessions;
@@ -11,12 +12,28 @@ internal sealed class VirtualUpstream(SimulatorWorld world, ManualTime time, Ran
 {
     public VirtualLink? Newest { get; private set; }
 
-    public int Dials { get; private set; }
+    /// <summary>Upstream is away: it drops the connection that it has, and takes no other.</summary>
+    public bool IsDown
+    {
+        get;
+        set
+        {
+            field = value;
+            if (value)
+            {
+                Newest?.Break();
+            }
+        }
+    }
+
+    /// <summary>Every connection, oldest first.</summary>
+    public List<VirtualLink> Links { get; } = [];
 
     public IUpstreamLink Open(int number, byte[] setup, IUpstreamReceiver receiver)
     {
-        Dials++;
-        return Newest = new VirtualLink(world, time, random, schedule, number, setup, receiver);
+        Newest = new VirtualLink(world, time, random, schedule, number, setup, receiver, () => IsDown);
+        Links.Add(Newest);
+        return Newest;
     }
 }
 
@@ -30,6 +47,7 @@ internal sealed class VirtualLink : IUpstreamLink
     private readonly int _number;
     private readonly byte[] _setup;
     private readonly IUpstreamReceiver _receiver;
+    private readonly Func<bool> _isDown;
     private readonly VirtualClock.Pipe _up;
     private readonly VirtualClock.Pipe _down;
     private readonly ITimer _timer;
@@ -38,13 +56,42 @@ internal sealed class VirtualLink : IUpstreamLink
     private bool _ended;
     private bool _sending;
 
-    public VirtualLink(SimulatorWorld world, ManualTime time, Random random, Schedule schedule, int number, byte[] setup, IUpstreamReceiver receiver)
+    public VirtualLink(SimulatorWorld world, ManualTime time, Random random, Schedule schedule, int number, byte[] setup, IUpstreamReceiver receiver, Func<bool> isDown)
     {
+        _isDown = isDown;
         (_world, _time, _random, _schedule, _number, _setup, _receiver) = (world, time, random, schedule, number, setup, receiver);
         _up = new VirtualClock.Pipe(time, schedule.Latency.Of(random));
         _down = new VirtualClock.Pipe(time, schedule.Latency.Of(random));
         _timer = time.CreateTimer(_ => Step(now => _connection!.Elapsed(now)), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        DialledAt = time.GetUtcNow();
         time.After(schedule.Dial.Of(random)(), Dialled);
+    }
+
+    public int Number => _number;
+
+    public DateTimeOffset DialledAt { get; }
+
+    /// <summary>When setupComplete was heard.</summary>
+    public DateTimeOffset? ReadyAt { get; private set; }
+
+    /// <summary>When the grain heard of the end.</summary>
+    public (DateTimeOffset At, LinkLoss Loss)? Ended { get; private set; }
+
+    /// <summary>The grain closed it.</summary>
+    public bool IsGivenUp => _givenUp;
+
+    public IEnumerable<(DateTimeOffset At, string Text)> Story()
+    {
+        yield return (DialledAt, $"        link {_number} dialled{(Encoding.UTF8.GetString(_setup).Contains("\"handle\"", StringComparison.Ordinal) ? " with a handle" : "")}");
+        if (ReadyAt is { } ready)
+        {
+            yield return (ready, $"        link {_number} set up");
+        }
+
+        if (Ended is { } end)
+        {
+            yield return (end.At, $"        link {_number} ended: {end.Loss}");
+        }
     }
 
     /// <summary>True once the network has failed or either side has closed.</summary>
@@ -101,10 +148,25 @@ internal sealed class VirtualLink : IUpstreamLink
         _time.After(_random.Next(0, 1_500).Ms(), () => Step(now => _connection.SocketClosed(null, "", now)));
     }
 
+    /// <summary>Faults have been added to the world: those that fit strike here, too.</summary>
+    public void Rearm()
+    {
+        if (_connection is not null && !IsOver)
+        {
+            Step(now => _connection.Rearm(now));
+        }
+    }
+
     private void Dialled()
     {
         if (_givenUp)
         {
+            return;
+        }
+
+        if (_isDown())
+        {
+            End(new LinkLoss(LinkLossKind.DialRefused, Code: null, "refused", 503));
             return;
         }
 
@@ -135,6 +197,7 @@ internal sealed class VirtualLink : IUpstreamLink
                     {
                         if (!_ended)
                         {
+                            ReadyAt ??= send.Frame.Span.IndexOf("setupComplete"u8) >= 0 ? _time.GetUtcNow() : null;
                             _receiver.LinkReceived(_number, send.Frame);
                         }
                     });
@@ -163,6 +226,7 @@ internal sealed class VirtualLink : IUpstreamLink
         if (!_ended)
         {
             _ended = true;
+            Ended = (_time.GetUtcNow(), loss);
             _receiver.LinkClosed(_number, loss);
         }
     }

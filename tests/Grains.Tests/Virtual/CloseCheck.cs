@@ -1,0 +1,58 @@
+using Xunit;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Grains.Tests.Virtual;
+
+/// <summary>What the ladder cannot save ends with 1011 and the true reason.</summary>
+internal static class CloseCheck
+{
+    public static void Check(VirtualConversation conversation)
+    {
+        var close = conversation.Client.Closed!;
+        var facts = conversation.Journal.Decided;
+        if (facts.OfType<LinkLost>().LastOrDefault() is { Cause: "badSetup" or "modelMissing" or "auth" } refused && !facts.OfType<TurnCommitted>().Any(turn => turn.Ending == TurnEnding.Completed))
+        {
+            // A setup that never worked: upstream's own words.
+            Assert.Equal((refused.Code, refused.Reason), (close.Code, close.Reason));
+            return;
+        }
+
+        Assert.Equal(1011, close.Code);
+        var settledTo = facts.OfType<TurnCommitted>().Where(turn => turn.Ending != TurnEnding.Cut).Select(turn => turn.InputTo).DefaultIfEmpty(-1).Max();
+        var covered = facts.OfType<CheckpointTaken>().Select(taken => taken.Position).DefaultIfEmpty(-1).Max();
+        var rejected = facts.OfType<LinkLost>().Any(lost => lost.Cause == "handleRejected");
+        switch (close.Reason)
+        {
+            case "The session cannot be resumed upstream: no handle covers the last turn." when Exclusions.IsMissing(Need.Seeding):
+                Assert.True(settledTo >= 0 && (rejected || covered < settledTo), $"A handle covers {covered}, and turns are settled to {settledTo}.");
+                break;
+            case "Upstream is unavailable; resume the session later.":
+                Assert.True(conversation.Schedule.Faults.Any(fault => fault.Times is 0 or > 3) || LossesOfOneTurn(facts) >= 4, "Upstream was available.");
+                break;
+            case "The turn could not be stored; resume the session to continue.":
+                Assert.True(conversation.Schedule.JournalOutage is var (from, to) && (to - from).TotalMilliseconds + (2 * conversation.Schedule.JournalDelay.MaxMs) > 9_000, "The journal worked.");
+                break;
+            default:
+                Assert.True(LossesOfOneTurn(facts) >= 4, $"Closed with {close}.");
+                break;
+        }
+    }
+
+    /// <summary>Most connections that were lost without a turn settled between them.</summary>
+    private static int LossesOfOneTurn(IEnumerable<ConversationFact> facts)
+    {
+        var (most, now) = (0, 0);
+        foreach (var fact in facts)
+        {
+            now = fact switch
+            {
+                LinkLost { Kind: not "closedByUs" } => now + 1,
+                TurnCommitted { Ending: not TurnEnding.Cut } => 0,
+                _ => now,
+            };
+            most = Math.Max(most, now);
+        }
+
+        return most;
+    }
+}

@@ -1,0 +1,141 @@
+using Xunit;
+
+namespace Orchestrator.Grains.Tests.Virtual;
+
+/// <summary>
+/// P1 and P2 for the model's own words: every reply that the client heard to its end is in the final context once, as what
+/// the model said or as what it was told that it said; nothing else is; and nothing was answered twice.
+/// </summary>
+/// <param name="fragments">Upstream took parts of words for turns of their own, and answered them.</param>
+internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<ContextItem> context, bool fragments)
+{
+    private readonly List<HeardTurn> _whole = [.. turns.Where(turn => turn is { Ended: true, Interrupted: false, Audio.Length: > 0 })];
+    private int _next;
+    private int _bytes;
+    private int _words;
+
+    public void Check()
+    {
+        var (asked, results) = (false, 0);
+        ContextItem? before = null;
+        foreach (var item in context)
+        {
+            switch (item)
+            {
+                case ContextItem.Word or ContextItem.Mumble:
+                    asked = true;
+                    break;
+                case ContextItem.Result:
+                    results++;
+                    break;
+                case ContextItem.Reply { Ending: "complete", Audio.Length: > 0 } reply:
+                    if (TakeAudio(reply.Audio))
+                    {
+                        Assert.True(fragments || asked || results > 0 || before is ContextItem.Note, $"'{reply.Text}' answers what was answered before.");
+                        (asked, results) = (false, asked ? results : Math.Max(0, results - 1));
+                    }
+                    else
+                    {
+                        Assert.True(before is ContextItem.Note { Content: true }, $"The model said '{reply.Text}' and the client did not hear it to its end, once and in its place.");
+                    }
+
+                    break;
+                case ContextItem.Reply { Ending: "interrupted" }:
+                    asked = false;
+                    break;
+                case ContextItem.Told told:
+                    Assert.True(TakeWords(told.Text) || WasInterrupted(told.Text), $"The model was told that it said '{told.Text}', which the client did not hear at that place.");
+                    asked = false;
+                    break;
+            }
+
+            before = item;
+        }
+
+        SkipAsides();
+        Assert.True(_next == _whole.Count, $"The client heard '{(_next < _whole.Count ? _whole[_next].Words : "")}' to its end, and the model's context does not have it.");
+    }
+
+    /// <summary>Consumes what the client heard next: several turns (a filler before the answer), or a part of one (a reply that went on after an early end).</summary>
+    private bool TakeAudio(ReadOnlySpan<byte> audio)
+    {
+        var (next, bytes) = (_next, _bytes);
+        while (!audio.IsEmpty && next < _whole.Count)
+        {
+            var rest = _whole[next].Audio.AsSpan(bytes);
+            if (rest.Length <= audio.Length && audio.StartsWith(rest))
+            {
+                audio = audio[rest.Length..];
+                (next, bytes) = (next + 1, 0);
+            }
+            else if (rest.StartsWith(audio))
+            {
+                bytes += audio.Length;
+                audio = default;
+            }
+            else if (_whole[next].InProgress)
+            {
+                // The filler was lost with its connection; what it announced was said on the next.
+                (next, bytes) = (next + 1, 0);
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        if (!audio.IsEmpty)
+        {
+            return false;
+        }
+
+        (_next, _bytes, _words) = (next, bytes, 0);
+        return true;
+    }
+
+    private bool TakeWords(string text)
+    {
+        var words = Plain(text);
+        for (var next = _next; next < _whole.Count && words.Length > 0; next++)
+        {
+            var rest = Plain(_whole[next].Words)[(next == _next ? _words : 0)..].TrimStart();
+            var taken = rest.Length <= words.Length && words.StartsWith(rest, StringComparison.Ordinal);
+            if (taken)
+            {
+                words = words[rest.Length..].TrimStart();
+                if (words.Length == 0)
+                {
+                    (_next, _bytes, _words) = (next + 1, 0, 0);
+                    return true;
+                }
+            }
+            else if (rest.StartsWith(words, StringComparison.Ordinal))
+            {
+                (_next, _bytes, _words) = (next, 0, Plain(_whole[next].Words).Length - rest.Length + words.Length);
+                return true;
+            }
+            else if (!_whole[next].InProgress)
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Of a reply that the user cut, the model is told what was heard of it.</summary>
+    private bool WasInterrupted(string text) =>
+        turns.Any(turn => turn.Interrupted && Plain(turn.Words).StartsWith(Plain(text), StringComparison.Ordinal));
+
+    /// <summary>Fillers before a loss need not be known.</summary>
+    private void SkipAsides()
+    {
+        while (_next < _whole.Count && _whole[_next].InProgress)
+        {
+            _next++;
+        }
+
+    }
+
+    private static string Plain(string text) => string.Join(' ', text.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+}

@@ -1,0 +1,71 @@
+using Xunit;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Grains.Tests.Virtual;
+
+/// <summary>P1, from the client's side: one session, in which everything is said once and nothing is cut without a reason.</summary>
+internal sealed class SoundCheck(VirtualConversation conversation, IReadOnlyList<HeardTurn> turns)
+{
+    public void Check()
+    {
+        AudioIsWhatWasSaid();
+        if (!Exclusions.IsMissing(Need.Watchdog))
+        {
+            AnswersAreWhole();
+        }
+
+        // A client that is away, or behind a slow journal, hears of it later than it happened.
+        if (conversation.Schedule is { ClientLosses.Count: 0, JournalDelay.MaxMs: < 100, JournalOutage: null } && conversation.Lives == 1)
+        {
+            InterruptionsHaveACause();
+        }
+    }
+
+    /// <summary>Every turn's audio is what some session said, and no later turn's audio was said before an earlier one's.</summary>
+    private void AudioIsWhatWasSaid()
+    {
+        var wire = conversation.World.ReadSessions()
+            .SelectMany(session => conversation.World.ReadModelAudio((string)session!["session"]!)!).ToArray();
+        var from = 0;
+        foreach (var (turn, i) in turns.Select((turn, i) => (turn, i)))
+        {
+            // An interrupted reply may have lost audio that nobody will miss, and one that stopped early went on later.
+            foreach (var part in turn.Interrupted ? turn.Parts : [turn.Audio])
+            {
+                var at = wire.AsSpan(from).IndexOf(part);
+                Assert.True(at >= 0, $"Audio of turn {i + 1} ({part.Length} of {turn.Audio.Length} bytes) is not what the model said next.");
+                from += at + part.Length;
+            }
+        }
+    }
+
+    /// <summary>No turn is empty, and no sentence stops in its middle unless it was cut.</summary>
+    private void AnswersAreWhole()
+    {
+        foreach (var (turn, i) in turns.Select((turn, i) => (turn, i)).Where(pair => pair.turn is { Ended: true, Interrupted: false }))
+        {
+            Assert.True(turn.Audio.Length > 0 || turn.Calls, $"Turn {i + 1} is empty.");
+            Assert.True(Replies.IsWhole(turn.Words), $"Turn {i + 1} stops in the middle: '{turn.Words}'.");
+        }
+    }
+
+    /// <summary>The user had said something, or the connection was lost, while that reply was coming.</summary>
+    private void InterruptionsHaveACause()
+    {
+        foreach (var (turn, i) in turns.Select((turn, i) => (turn, i)).Where(pair => pair.turn.Interrupted))
+        {
+            // What the user said may have crossed the beginning of the reply, or have waited with the question for a connection.
+            var since = turns.Take(i).Where(before => before is { Interrupted: false, Audio.Length: > 0 }).Select(before => before.To).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
+            var spoke = Said(turn.From - 2_000.Ms(), turn.To).Any() || Said(since, turn.To).Count() > 1;
+            var lost = conversation.Journal.Durable.Exists(entry => entry.Fact is LinkLost && entry.At >= turn.From && entry.At <= turn.To);
+            Assert.True(spoke || lost, $"Turn {i + 1} was interrupted though nobody spoke and no connection was lost.");
+        }
+    }
+
+    /// <summary>What of the plan was being said between two moments.</summary>
+    private IEnumerable<PlannedTurn> Said(DateTimeOffset from, DateTimeOffset to)
+    {
+        var words = conversation.Client.Sent.Where(frame => frame.Word > 0 && frame.At >= from && frame.At <= to).Select(frame => frame.Word).ToHashSet();
+        return conversation.Said.Where(turn => words.Overlaps(Enumerable.Range(turn.First, turn.Count)));
+    }
+}
