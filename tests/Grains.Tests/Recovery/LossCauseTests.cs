@@ -88,13 +88,5 @@ public sealed class LossCauseTests
         Assert.IsType<ResumePlan.Resume>(s.Expect<Effect.OpenLink>().Plan);
     }
 
-    /// <summary>Pinned for every verdict that there is: what the ladder of today cannot cure.</summary>
-    [Fact]
-    public void Verdict_IsFinal_WhenRungOneWouldProvokeItAgain() => Assert.All(
-        CloseTaxonomy.Rows,
-        row => Assert.Equal(
-            row.Verdict.Cause is CloseCause.BadFrame or CloseCause.BadSetup or CloseCause.ContextExhausted or CloseCause.Auth or CloseCause.ModelMissing,
-            LinkEndings.IsFinal(row.Verdict)));
-
     private static string Cause(Scenario s) => s.Last.OfType<Effect.Append>().Select(a => a.Fact).OfType<LinkLost>().Single().Cause;
 }
