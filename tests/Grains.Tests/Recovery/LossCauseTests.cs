@@ -27,7 +27,7 @@ public sealed class LossCauseTests
     {
         var s = Scenario.Live().WholeTurn().Audio(200).Lost(1007, InvalidArgument);
         Assert.Equal("badFrame", Cause(s));
-        Assert.Equal(InvalidArgument, s.Expect<Effect.CloseClient>().Close.Reason);
+        Assert.IsType<ResumePlan.Resume>(s.Expect<Effect.OpenLink>().Plan);
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class LossCauseTests
         var s = Scenario.Live().WholeTurn().Lost().Ready().Lost(1008, "BidiGenerateContent session not found");
         Assert.Equal("handleRejected", Cause(s));
         Assert.Null(s.State.Checkpoint);
-        s.ExpectNo<Effect.OpenLink>();
+        Assert.IsType<ResumePlan.Seed>(s.Expect<Effect.OpenLink>().Plan);
     }
 
     [Fact]
