@@ -17,7 +17,8 @@ public static class UpstreamSetup
 {
     /// <param name="handle">Our handle to resume with; null for a fresh session.</param>
     /// <param name="model">Name of the model on the endpoint (<see cref="Links.ModelNames"/>); null for the client's own.</param>
-    public static byte[] Write(SetupPlan plan, string? handle, string? model = null)
+    /// <param name="initialHistory">A history follows that is not to be answered (<c>historyConfig</c>); replaces what the client said of that.</param>
+    public static byte[] Write(SetupPlan plan, string? handle, string? model = null, bool initialHistory = false)
     {
         var renamed = model is not null && model != plan.Model;
         var setup = JsonMarshal.GetRawUtf8Value(plan.Setup);
@@ -27,6 +28,10 @@ public static class UpstreamSetup
         {
             var absent = member.Type == JsonTokenType.Null;
             if (member.Is("sessionResumption"u8, "session_resumption"u8))
+            {
+                removed.Add(member.Whole);
+            }
+            else if (initialHistory && member.Is("historyConfig"u8, "history_config"u8))
             {
                 removed.Add(member.Whole);
             }
@@ -63,6 +68,7 @@ public static class UpstreamSetup
         frame.Write(hears ? ""u8 : ",\"inputAudioTranscription\":{}"u8);
         frame.Write(speaks ? ""u8 : ",\"outputAudioTranscription\":{}"u8);
         frame.Write(compresses ? ""u8 : ",\"contextWindowCompression\":{\"slidingWindow\":{}}"u8);
+        frame.Write(initialHistory ? ",\"historyConfig\":{\"initialHistoryInClientContent\":true}"u8 : ""u8);
         frame.Write("}}"u8);
         return frame.WrittenSpan.ToArray();
     }

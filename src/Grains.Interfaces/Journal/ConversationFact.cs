@@ -13,13 +13,17 @@ namespace Orchestrator.Journal;
 [JsonDerivedType(typeof(ClientDetached), "clientDetached")]
 [JsonDerivedType(typeof(LinkOpened), "linkOpened")]
 [JsonDerivedType(typeof(LinkLost), "linkLost")]
+[JsonDerivedType(typeof(LinkRecovered), "linkRecovered")]
+[JsonDerivedType(typeof(RecoveryFailed), "recoveryFailed")]
 [JsonDerivedType(typeof(CheckpointTaken), "checkpointTaken")]
 [JsonDerivedType(typeof(ToolCalled), "toolCalled")]
 [JsonDerivedType(typeof(ToolAnswered), "toolAnswered")]
 [JsonDerivedType(typeof(ToolCancelled), "toolCancelled")]
 [JsonDerivedType(typeof(TurnCommitted), "turnCommitted")]
 [JsonDerivedType(typeof(TurnAmended), "turnAmended")]
+[JsonDerivedType(typeof(ContentGiven), "contentGiven")]
 [JsonDerivedType(typeof(InputEvicted), "inputEvicted")]
+[JsonDerivedType(typeof(InputQuarantined), "inputQuarantined")]
 [JsonDerivedType(typeof(ConversationEnded), "conversationEnded")]
 public abstract record ConversationFact
 {
@@ -47,7 +51,47 @@ public sealed record ClientDetached(int Generation, int? Code, string Reason) : 
 /// <param name="Endpoint">Configured name of the upstream endpoint.</param>
 /// <param name="Resumed">True when a handle was presented.</param>
 /// <param name="ReplayedFrom">Input position after which input was sent again; null when nothing was.</param>
-public sealed record LinkOpened(int Link, int Lineage, string Endpoint, bool Resumed, long? ReplayedFrom) : ConversationFact;
+public sealed record LinkOpened(int Link, int Lineage, string Endpoint, bool Resumed, long? ReplayedFrom) : ConversationFact
+{
+    /// <summary>True when a new session was told what had been said.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Seeded { get; init; }
+}
+
+/// <summary>
+/// A lost or replaced connection has a successor that has all that it needs: the figures of a recovery. Times are
+/// milliseconds.
+/// </summary>
+/// <param name="FromLink">The connection that was lost, or replaced as planned.</param>
+/// <param name="ToLink">Its successor.</param>
+/// <param name="Kind"><c>loss</c>, <c>rotation</c>, <c>stall</c> or <c>contextLost</c>.</param>
+/// <param name="Code">Close code, if there was one.</param>
+/// <param name="Cause">What the close was classified as, camelCase; <c>clean</c> when it was planned.</param>
+/// <param name="Rung">How the successor got the context: <c>resume</c> or <c>fresh</c>.</param>
+/// <param name="Endpoint">Where the successor is.</param>
+/// <param name="Tries">Connections that were tried, the successor included.</param>
+/// <param name="GapMs">From the loss to the moment at which all input had been sent again.</param>
+/// <param name="DeadAirMs">Where a reply was due: from the loss, or the end of the question if that came later, to its first words; null elsewhere.</param>
+/// <param name="ReplayedMs">Audio that was sent once more.</param>
+/// <param name="RebilledTokens">Estimated tokens that upstream bills once more: replayed audio at 25 per second, and the told history.</param>
+public sealed record LinkRecovered(
+    int FromLink,
+    int ToLink,
+    string Kind,
+    int? Code,
+    string Cause,
+    string Rung,
+    string Endpoint,
+    int Tries,
+    long GapMs,
+    long? DeadAirMs,
+    long ReplayedMs,
+    long RebilledTokens) : ConversationFact;
+
+/// <summary>The recovery ladder had no rung left: the client was closed, and may come back with its handle.</summary>
+/// <param name="AfterMs">Time since the loss.</param>
+/// <param name="Reason">What the client was told.</param>
+public sealed record RecoveryFailed(int Link, string Cause, int? Code, int Tries, long AfterMs, string Reason) : ConversationFact;
 
 /// <summary>An upstream connection ended.</summary>
 /// <param name="Kind">A <c>LinkLossKind</c> in camelCase.</param>
@@ -115,6 +159,17 @@ public sealed record TurnCommitted(
 
 /// <summary>Words or usage that arrived after their turn was committed. Texts are appended to the turn's.</summary>
 public sealed record TurnAmended(int Turn, string? UserText, string? ModelText, JsonElement? Usage) : ConversationFact;
+
+/// <summary>The client told the model something without asking for an answer (<c>clientContent</c>).</summary>
+/// <param name="Position">Its input position.</param>
+/// <param name="Turn">The turn that it precedes.</param>
+/// <param name="Role"><c>user</c> or <c>model</c>.</param>
+public sealed record ContentGiven(long Position, int Turn, string Role, string Text) : ConversationFact;
+
+/// <summary>Upstream refused this frame, which is not audio: it is not sent again.</summary>
+/// <param name="Kind">What it carries, camelCase.</param>
+/// <param name="Reason">Upstream's words.</param>
+public sealed record InputQuarantined(long Position, string Kind, string Reason) : ConversationFact;
 
 /// <summary>The input log was full and gave up its oldest video or audio.</summary>
 public sealed record InputEvicted(long FromPosition, long ToPosition, long AudioMs, long Bytes) : ConversationFact

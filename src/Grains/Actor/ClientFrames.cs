@@ -21,8 +21,27 @@ internal static class ClientFrames
             InputTraits.ClientContent => Typed(Member(payload, "clientContent", "client_content")),
             _ => null,
         };
-        return new ConversationInput.ClientSent(seq, traits, text);
+        return new ConversationInput.ClientSent(seq, traits, text)
+        {
+            Given = (traits & InputTraits.ClientContent) == 0 ? [] : Given(Member(payload, "clientContent", "client_content"), isQuestion: (traits & InputTraits.ContentComplete) != 0 && text is not null),
+        };
     }
+
+    /// <summary>The texts of a <c>clientContent</c>, but for the last turn when that is the question.</summary>
+    private static ImmutableArray<(Speaker Speaker, string Text)> Given(JsonElement content, bool isQuestion)
+    {
+        if (!ServerNotices.TryGet(content, "turns", "turns", out var turns) || turns.ValueKind != JsonValueKind.Array)
+        {
+            return [];
+        }
+
+        return [.. turns.EnumerateArray().Take(turns.GetArrayLength() - (isQuestion ? 1 : 0)).Where(turn => turn.ValueKind == JsonValueKind.Object)
+            .Select(turn => (PeerText.Of(turn, "role") == "model" ? Speaker.Model : Speaker.User, Words(turn)))];
+    }
+
+    private static string Words(JsonElement turn) => turn.TryGetProperty("parts", out var parts) && parts.ValueKind == JsonValueKind.Array
+        ? string.Concat(parts.EnumerateArray().Where(part => part.ValueKind == JsonValueKind.Object).Select(part => PeerText.Of(part, "text")))
+        : "";
 
     private static JsonElement Member(ReadOnlySpan<byte> payload, string camel, string snake)
     {
@@ -53,14 +72,6 @@ internal static class ClientFrames
         }
 
         var last = turns[turns.GetArrayLength() - 1];
-        if (last.ValueKind != JsonValueKind.Object || PeerText.Of(last, "role") is not ("user" or "")
-            || !last.TryGetProperty("parts", out var parts) || parts.ValueKind != JsonValueKind.Array)
-        {
-            return null;
-        }
-
-        return string.Concat(parts.EnumerateArray()
-            .Where(part => part.ValueKind == JsonValueKind.Object)
-            .Select(part => PeerText.Of(part, "text")));
+        return last.ValueKind == JsonValueKind.Object && PeerText.Of(last, "role") is "user" or "" ? Words(last) : null;
     }
 }

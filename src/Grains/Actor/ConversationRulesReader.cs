@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Gemini.Live.Models;
 using Gemini.Live.Setup;
 using Orchestrator.Grains.Conversations;
 
@@ -9,13 +11,20 @@ internal static class ConversationRulesReader
     /// <summary>Google does not publish its default. It errs on the short side: the region only estimates what upstream decides.</summary>
     private static readonly TimeSpan DefaultSilence = TimeSpan.FromMilliseconds(800);
 
-    public static ConversationRules Read(SetupPlan setup, string endpoint, ConversationSettings settings) => new(
+    public static ConversationRules Read(SetupPlan setup, ImmutableArray<UpstreamEndpoint> endpoints, ConversationSettings settings) => new(
         setup.ManualActivity,
         (long)(setup.SilenceDuration ?? DefaultSilence).TotalMilliseconds,
         setup.HasInitialHistory,
-        endpoint,
+        [.. endpoints.Select(endpoint => endpoint.Name)],
         setup.Hash)
     {
+        Model = new ModelTraits
+        {
+            SeedEndsWithUser = setup.Entry.Seeding == SeedingStyle.LastTurnMustBeUser,
+            MayStaySilent = setup.OffersProactivity,
+            ContextTokens = setup.Entry.ContextWindowTokens,
+        },
+        Policy = settings.Recovery,
         GraceMs = (long)settings.Grace.TotalMilliseconds,
     };
 }

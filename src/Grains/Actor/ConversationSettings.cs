@@ -1,4 +1,5 @@
 using Gemini.Live.Links;
+using Orchestrator.Grains.Recovery;
 
 namespace Orchestrator.Grains.Actor;
 
@@ -49,6 +50,9 @@ public sealed record ConversationSettings
 
     /// <summary>How long after its last fact a conversation can be brought back: what Google's own handles are good for.</summary>
     public TimeSpan ResumableFor { get; init; } = TimeSpan.FromHours(2);
+
+    /// <summary>Budgets of the recovery ladder.</summary>
+    public RecoveryPolicy Recovery { get; init; } = new();
 
     /// <summary>Dialling and reading of upstream connections.</summary>
     public LinkOptions Link { get; init; } = new();

@@ -1,3 +1,4 @@
+using Gemini.Live.Models;
 using Gemini.Live.Scanning;
 using Gemini.Live.Setup;
 using Orchestrator.Attach;
@@ -21,6 +22,7 @@ internal sealed class EffectRunner
     private readonly FrameInHand _frame;
     private readonly double _pace;
     private IUpstreamLink? _link;
+    private int _linkNumber;
     private EdgeClose? _closing;
 
     public EffectRunner(ConversationContext context, ConversationActor actor, ConversationState state)
@@ -36,7 +38,8 @@ internal sealed class EffectRunner
                 manual ? settings.ManualInputLogBytes : settings.InputLogBytes,
                 manual ? null : state.Rules.SilenceMs),
             context.Clock,
-            actor.PumpDue);
+            actor.PumpDue,
+            done => actor.Post(new ConversationInput.ReplayFlushed(_linkNumber, done.AudioMs)));
         _pace = manual ? double.PositiveInfinity : context.Setup.Entry.ReplayPacing;
         Output = new OutputLog(state.Media.LastOutput, settings.OutputLogBytes);
         _journal = context.OpenJournal(
@@ -83,6 +86,21 @@ internal sealed class EffectRunner
                 _link = null;
                 Credit();
                 break;
+            case Effect.DropLink:
+                Pump.Detach();
+                _link = null;
+                Credit();
+                break;
+            case Effect.PrepareLink prepare:
+                _context.Upstream.Prepare(Endpoint(prepare.Endpoint));
+                break;
+            case Effect.SendUpstream send:
+                Pump.Attach(_link);
+                Pump.SendNow(send.Frame.ToArray());
+                break;
+            case Effect.QuarantineInput quarantine:
+                Pump.Log.Quarantine(quarantine.Position);
+                break;
             case Effect.SendInputAfter send:
                 Pump.SendAfter(_link, send.Position, _pace);
                 break;
@@ -115,7 +133,7 @@ internal sealed class EffectRunner
                 _journal.Append(new(append.Position, _context.Clock.GetUtcNow(), append.Fact), append.Durability);
                 break;
             case Effect.ArmDeadline arm:
-                _deadlines.Arm(arm.Kind, arm.Generation, TimeSpan.FromMilliseconds(arm.AtMs - nowMs));
+                _deadlines.Arm(arm.Kind, arm.Generation, TimeSpan.FromMilliseconds(arm.AtMs - nowMs + (arm.SpreadMs > 0 ? arm.SpreadMs * _context.Chance() : 0)));
                 break;
             case Effect.DisarmDeadline disarm:
                 _deadlines.Disarm(disarm.Kind);
@@ -196,6 +214,7 @@ internal sealed class EffectRunner
     public void Dispose()
     {
         _deadlines.Dispose();
+        _context.Upstream.Close();
         Leave(_closing ?? new EdgeClose(1011, "The conversation was put away; resume the session to continue."));
         Pump.Dispose();
         Output.Dispose();
@@ -204,8 +223,27 @@ internal sealed class EffectRunner
     private void Open(Effect.OpenLink open)
     {
         Pump.Detach();
-        var handle = open.Plan is ResumePlan.Resume resume ? resume.Checkpoint.Handle : null;
-        _link = _context.OpenUpstream(open.Link, UpstreamSetup.Write(_context.Setup, handle), _actor);
+        var endpoint = Endpoint(open.Plan.Endpoint);
+        var setup = UpstreamSetup.Write(
+            _context.Setup,
+            open.Plan is ResumePlan.Resume resume ? resume.Checkpoint.Handle : null,
+            endpoint.ModelName(_context.Setup.Model),
+            initialHistory: open.Plan is ResumePlan.Seed && _context.Setup.Entry.Seeding == SeedingStyle.HistoryConfig);
+        _linkNumber = open.Link;
+        _link = _context.Upstream.Open(open.Link, endpoint, setup, _actor);
+    }
+
+    private UpstreamEndpoint Endpoint(string name)
+    {
+        foreach (var endpoint in _context.Endpoints)
+        {
+            if (endpoint.Name == name)
+            {
+                return endpoint;
+            }
+        }
+
+        throw new InvalidOperationException($"No endpoint is called {name}.");
     }
 
     private void SendTurnEnd(Effect.ForwardTurnEnd end)

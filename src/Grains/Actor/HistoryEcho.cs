@@ -15,7 +15,7 @@ internal static class HistoryEcho
     {
         try
         {
-            return known.Count == 0 ? frame : Strip(frame, known);
+            return known.Count == 0 ? frame : Strip(frame, [.. known.Where(said => !said.IsNote)]);
         }
         catch (Exception odd) when (odd is JsonException or ArgumentException or InvalidOperationException)
         {

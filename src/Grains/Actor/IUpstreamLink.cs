@@ -25,8 +25,18 @@ internal interface IUpstreamReceiver
     void LinkClosed(int link, LinkLoss loss);
 }
 
-/// <summary>Dials a link and sends its setup.</summary>
-/// <param name="link">Number of the link in the conversation.</param>
-/// <param name="setup">The first message.</param>
-/// <param name="receiver">Hears the rest; never called before this returns.</param>
-internal delegate IUpstreamLink OpenUpstream(int link, byte[] setup, IUpstreamReceiver receiver);
+/// <summary>Dials links for one conversation; called on its mailbox.</summary>
+internal interface IUpstream
+{
+    /// <summary>Dials ahead, without a setup. The next link to that endpoint uses the socket if it is still good; nobody hears of it otherwise.</summary>
+    void Prepare(UpstreamEndpoint endpoint);
+
+    /// <summary>Dials a link and sends its setup.</summary>
+    /// <param name="link">Number of the link in the conversation.</param>
+    /// <param name="setup">The first message.</param>
+    /// <param name="receiver">Hears the rest; never called before this returns.</param>
+    IUpstreamLink Open(int link, UpstreamEndpoint endpoint, byte[] setup, IUpstreamReceiver receiver);
+
+    /// <summary>The conversation leaves memory: what was dialled ahead is closed.</summary>
+    void Close();
+}

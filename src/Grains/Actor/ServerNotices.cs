@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using Gemini.Live.Scanning;
 using Orchestrator.Grains.Conversations;
@@ -20,10 +21,17 @@ internal static class ServerNotices
         OutputText = PeerText.Of(bytes, frame.OutputText),
         // Both are required: an update was seen with resumable and no handle (dossier §3.5).
         Handle = frame.Resumable && !frame.NewHandle.IsEmpty ? PeerText.Of(bytes, frame.NewHandle) : null,
+        TimeLeftMs = frame.TimeLeft.IsEmpty ? 0 : Milliseconds(PeerText.Of(bytes, frame.TimeLeft)),
         Usage = frame.Usage.IsEmpty ? null : Json(bytes, frame.Usage),
         Calls = frame.ToolCall.IsEmpty ? [] : Calls(Json(bytes, frame.ToolCall)),
         CancelledCalls = frame.ToolCallCancellation.IsEmpty ? [] : Ids(Json(bytes, frame.ToolCallCancellation)),
     };
+
+    /// <summary>A ProtoJSON duration: seconds with an <c>s</c> behind them. What is none leaves no time.</summary>
+    private static long Milliseconds(string duration) =>
+        duration.EndsWith('s') && double.TryParse(duration.AsSpan(0, duration.Length - 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
+            ? (long)(Math.Clamp(seconds, 0, 86_400) * 1000)
+            : 0;
 
     private static JsonElement Json(ReadOnlySpan<byte> bytes, FrameSlice slice)
     {

@@ -21,12 +21,21 @@ public static class ConversationHistory
             state = Fold(state, entry.Fact) with { Journal = entry.Position };
         }
 
+        if (!state.Rules.Endpoints.Contains(state.Endpoint))
+        {
+            state = state with { Endpoint = state.Rules.Endpoints[0] };
+        }
+
         // Input is numbered by us and was never journaled: numbering goes on after what is known.
         var known = Math.Max(state.CommittedTo, state.Checkpoint?.Position ?? 0);
         state.Media.LastInput = known;
+        state.Media.SentTo = known;
         state.Media.LastMeaningful = state.CommittedTo;
         return state;
     }
+
+    /// <summary>A turn that was cut, or that says that more is to come, has not answered anything.</summary>
+    private static bool Settles(this TurnCommitted turn) => turn.Ending != TurnEnding.Cut && !turn.InteractionOpen;
 
     private static ConversationState Fold(ConversationState state, ConversationFact fact)
     {
@@ -35,7 +44,14 @@ public static class ConversationHistory
             case ClientAttached attached:
                 return state with { Attachments = Math.Max(state.Attachments, attached.Generation) };
             case LinkOpened opened:
-                return state with { Links = Math.Max(state.Links, opened.Link), Lineage = opened.Lineage };
+                return state with
+                {
+                    Links = Math.Max(state.Links, opened.Link),
+                    Lineage = opened.Lineage,
+                    Endpoint = opened.Endpoint,
+                    // A session of its own knows none of the old handles.
+                    Checkpoint = opened.Resumed ? state.Checkpoint : null,
+                };
             case LinkLost lost:
                 // A rejected handle is gone for good.
                 return lost.Cause == JsonNamingPolicy.CamelCase.ConvertName(nameof(CloseCause.HandleRejected))
@@ -44,22 +60,32 @@ public static class ConversationHistory
             case CheckpointTaken taken:
                 return state with
                 {
-                    Checkpoint = taken.SetupHash == state.Rules.SetupHash && taken.Endpoint == state.Rules.Endpoint
-                        ? new Checkpoint(taken.Handle, taken.Position, taken.Lineage, taken.Link)
+                    Checkpoint = taken.SetupHash == state.Rules.SetupHash && state.Rules.Endpoints.Contains(taken.Endpoint)
+                        ? new Checkpoint(taken.Handle, taken.Position, taken.Lineage, taken.Link, taken.Endpoint)
                         : null,
                 };
             case TurnCommitted turn:
                 var next = state with
                 {
                     Turns = turn.Turn,
-                    Settled = turn.Ending == TurnEnding.Cut ? state.Settled : state.Settled + 1,
+                    Settled = turn.Settles() ? state.Settled + 1 : state.Settled,
                     CommittedTo = Math.Max(state.CommittedTo, turn.InputTo),
                 };
-                next = next with { History = SpokenText.Add(next.History, turn.Turn, turn.User?.Text ?? "", turn.Model?.Text ?? "") };
+                var open = turn.Ending != TurnEnding.Cut && turn.InteractionOpen;
+                var history = turn.Settles() ? SpokenText.Settle(next.History) : next.History;
+                history = turn.User is { Text.Length: 0 }
+                    ? SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.User, SpokenText.Untranscribed) { IsNote = true })
+                    : SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.User, turn.User?.Text ?? "") { IsOpen = open });
+                next = next with
+                {
+                    History = SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.Model, turn.Model?.Text ?? "") { Cut = turn.Ending == TurnEnding.Cut, IsOpen = open }),
+                };
                 next.Media.LastOutput = Math.Max(next.Media.LastOutput, turn.OutputSeq);
                 return next;
             case TurnAmended amended:
                 return state with { History = SpokenText.Add(state.History, amended.Turn, amended.UserText ?? "", amended.ModelText ?? "") };
+            case ContentGiven given:
+                return state with { Given = state.Given.Add(new SpokenText(given.Turn, given.Role == "model" ? Speaker.Model : Speaker.User, given.Text)) };
             case ConversationEnded:
                 return state with { Ended = true };
             default:

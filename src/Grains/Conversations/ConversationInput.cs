@@ -23,7 +23,11 @@ public abstract record ConversationInput
     /// <param name="Seq">Its input position.</param>
     /// <param name="Traits">What is in it.</param>
     /// <param name="Text">What the user typed in it, for the transcript; null in audio.</param>
-    public sealed record ClientSent(long Seq, InputTraits Traits, string? Text) : ConversationInput;
+    public sealed record ClientSent(long Seq, InputTraits Traits, string? Text) : ConversationInput
+    {
+        /// <summary>Turns of a <c>clientContent</c> that are not the question.</summary>
+        public ImmutableArray<(Speaker Speaker, string Text)> Given { get; init; } = [];
+    }
 
     /// <summary>A client that came back repeated what is known already; that frame ends here.</summary>
     public sealed record ClientEchoedHistory : ConversationInput;
@@ -39,6 +43,9 @@ public abstract record ConversationInput
 
     /// <summary>A link ended, after everything that it had sent.</summary>
     public sealed record LinkClosed(int Link, LinkLoss Loss) : ConversationInput;
+
+    /// <summary>Everything that was in the log when a link took over has been handed to it.</summary>
+    public sealed record ReplayFlushed(int Link, long AudioMs) : ConversationInput;
 
     /// <summary>A deadline came; ignored unless its generation is the armed one.</summary>
     public sealed record DeadlineElapsed(DeadlineKind Kind, int Generation) : ConversationInput;
@@ -75,6 +82,9 @@ public sealed record ServerNotice(ServerParts Parts)
     public string? Handle { get; init; }
 
     public JsonElement? Usage { get; init; }
+
+    /// <summary>Time that goAway leaves.</summary>
+    public long TimeLeftMs { get; init; }
 
     public ImmutableArray<ToolRequest> Calls { get; init; } = [];
 

@@ -26,6 +26,9 @@ public sealed record ConversationState
     /// <summary>What the committed turns said, oldest first: what a client may repeat, and what a new session may be told.</summary>
     public ImmutableList<SpokenText> History { get; init; } = [];
 
+    /// <summary>What the client told the model without asking for an answer, by the turn that it precedes.</summary>
+    public ImmutableList<SpokenText> Given { get; init; } = [];
+
     /// <summary>The client came back with a handle and may tell us its whole history once more (LiveKit does).</summary>
     public bool EchoExpected { get; init; }
 
@@ -52,6 +55,38 @@ public sealed record ConversationState
 
     /// <summary>Number of upstream sessions so far; resumed connections stay in theirs.</summary>
     public int Lineage { get; init; }
+
+    /// <summary>Configured name of the endpoint that the newest connection went to.</summary>
+    public string Endpoint { get; init; } = "";
+
+    /// <summary>The recovery under way, until a link has proven healthy.</summary>
+    public RecoveryEpisode? Episode { get; init; }
+
+    /// <summary>Links lost since the user's present turn began.</summary>
+    public int LossesOnTurn { get; init; }
+
+    /// <summary>The session's previous socket was not seen closed by upstream.</summary>
+    public bool OldSocketMayBeOpen { get; init; }
+
+    /// <summary>A resumed session has lost its context; it is replaced at the next quiet moment.</summary>
+    public bool RepairDue { get; init; }
+
+    /// <summary>The next socket is being dialled ahead.</summary>
+    public bool LinkPrepared { get; init; }
+
+    /// <summary>Tokens that upstream has billed, by its own account, and an estimate of those that recoveries cost again.</summary>
+    public long UsedTokens { get; init; }
+
+    public long RebilledTokens { get; init; }
+
+    /// <summary>Prompt tokens of the newest turn that told them; null before.</summary>
+    public int? PromptTokens { get; init; }
+
+    /// <summary>Frames that are not audio, newest last: what may be at fault when upstream refuses one.</summary>
+    public ImmutableList<Suspect> Suspects { get; init; } = [];
+
+    /// <summary>The newest refusal of a frame; the same once more, and the frame goes into quarantine.</summary>
+    public (int? Code, string Reason)? RefusedWith { get; init; }
 
     /// <summary>The newest handle that may be resumed, if any.</summary>
     public Checkpoint? Checkpoint { get; init; }
@@ -80,6 +115,9 @@ public sealed record ConversationState
     public ImmutableDictionary<DeadlineKind, int> Armed { get; init; } = ImmutableDictionary<DeadlineKind, int>.Empty;
 
     public bool Ended { get; init; }
+
+    /// <summary>The model has answered under this setup, so the setup cannot be what is wrong.</summary>
+    public bool SetupProven => Settled > 0 || Checkpoint is not null;
 
     /// <summary>Nothing said since the last committed turn: old microphone silence is of no use to anyone.</summary>
     public bool IsQuiet => Turn is TurnState.Idle && Media.LastMeaningful <= CommittedTo;
@@ -115,6 +153,14 @@ public enum DeadlineKind
     LinkSetup,
     /// <summary>The next try of a recovery is due.</summary>
     LinkRetry,
+    /// <summary>A connection has lived long enough to be called healthy.</summary>
+    LinkHealthy,
+    /// <summary>The old connection has not answered our close.</summary>
+    LinkClosing,
+    /// <summary>A planned replacement of the connection is to be considered.</summary>
+    Rotate,
+    /// <summary>The model has not begun to answer its seed.</summary>
+    SeedReply,
     /// <summary>No handle came at the turn boundary.</summary>
     CheckpointHold,
     /// <summary>A commit is overdue.</summary>
@@ -127,27 +173,41 @@ public enum DeadlineKind
 /// <param name="ManualActivity">The client marks its turns with activityStart and activityEnd.</param>
 /// <param name="SilenceMs">Silence that ends the user's turn under automatic activity detection.</param>
 /// <param name="InitialHistory">The first complete clientContent is history and gets no answer (<c>historyConfig</c>).</param>
-/// <param name="Endpoint">Configured name of the upstream endpoint.</param>
+/// <param name="Endpoints">Configured names of the upstream endpoints, in the order in which this conversation tries them.</param>
 /// <param name="SetupHash">Hash of the setup that checkpoints are bound to.</param>
-public sealed record ConversationRules(bool ManualActivity, long SilenceMs, bool InitialHistory, string Endpoint, string SetupHash)
+public sealed record ConversationRules(bool ManualActivity, long SilenceMs, bool InitialHistory, ImmutableArray<string> Endpoints, string SetupHash)
 {
+    /// <summary>What recovery must know about the model.</summary>
+    public ModelTraits Model { get; init; } = new();
+
+    /// <summary>Budgets of the recovery ladder.</summary>
+    public RecoveryPolicy Policy { get; init; } = new();
+
     /// <summary>How long unvoiced audio is held for a handle at a turn boundary (DESIGN §7).</summary>
     public long CheckpointHoldMs { get; init; } = 200;
 
     /// <summary>How long a link may take from dial to <c>setupComplete</c>.</summary>
-    public long LinkSetupMs { get; init; } = 20_000;
-
-    /// <summary>Time budget of one recovery.</summary>
-    public long RecoveryMs { get; init; } = 30_000;
-
-    /// <summary>First wait between two tries; doubles up to <see cref="RetryMaxMs"/>.</summary>
-    public long RetryMs { get; init; } = 250;
-
-    public long RetryMaxMs { get; init; } = 4_000;
+    public long LinkSetupMs { get; init; } = 10_000;
 
     /// <summary>A commit that takes longer detaches the client.</summary>
     public long CommitMs { get; init; } = 10_000;
 
     /// <summary>How long a vanished client's link is kept.</summary>
     public long GraceMs { get; init; } = 60_000;
+}
+
+/// <summary>What recovery must know about the model; from its catalog entry and the setup.</summary>
+public sealed record ModelTraits
+{
+    /// <summary>A history must end with the user and is answered; otherwise <c>historyConfig</c> takes it without an answer.</summary>
+    public bool SeedEndsWithUser { get; init; }
+
+    /// <summary>The model may rightly answer speech with silence.</summary>
+    public bool MayStaySilent { get; init; }
+
+    /// <summary>Size of the context window, in tokens.</summary>
+    public int ContextTokens { get; init; } = 131_072;
+
+    /// <summary>To how many tokens compression cuts the context.</summary>
+    public int CompressedTokens { get; init; } = 52_428;
 }

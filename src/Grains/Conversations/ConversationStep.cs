@@ -35,6 +35,7 @@ public static class ConversationStep
             case ConversationInput.InputEvicted evicted: UserTurn.Evicted(t, evicted); break;
             case ConversationInput.LinkMessage message: LinkStep.Message(t, message); break;
             case ConversationInput.LinkClosed closed: LinkStep.Closed(t, closed); break;
+            case ConversationInput.ReplayFlushed flushed: LinkStep.ReplayFlushed(t, flushed); break;
             case ConversationInput.JournalCommitted committed: JournalStep.Committed(t, committed.Position); break;
             case ConversationInput.OwnershipLost: JournalStep.OwnershipLost(t); break;
             case ConversationInput.DeadlineElapsed deadline: Elapsed(t, deadline); break;
@@ -57,6 +58,10 @@ public static class ConversationStep
         {
             case DeadlineKind.LinkSetup: LinkStep.SetupOverdue(t); break;
             case DeadlineKind.LinkRetry: LinkStep.Retry(t); break;
+            case DeadlineKind.LinkHealthy: LinkStep.Healthy(t); break;
+            case DeadlineKind.LinkClosing: RotationStep.CloseOverdue(t); break;
+            case DeadlineKind.Rotate: RotationStep.Elapsed(t); break;
+            case DeadlineKind.SeedReply: LinkStep.SeedReplyOverdue(t); break;
             case DeadlineKind.CheckpointHold: CheckpointStep.Overdue(t); break;
             case DeadlineKind.Commit: JournalStep.CommitOverdue(t); break;
             case DeadlineKind.Grace: EdgeStep.GraceOver(t); break;

@@ -16,6 +16,21 @@ public abstract record Effect
 
     public sealed record CloseLink(int Link) : Effect;
 
+    /// <summary>The link is gone; nothing can be sent on it.</summary>
+    public sealed record DropLink : Effect
+    {
+        public static readonly DropLink Instance = new();
+    }
+
+    /// <summary>Dial the endpoint ahead, without a setup; the next link that goes there uses the socket if it is still good.</summary>
+    public sealed record PrepareLink(string Endpoint) : Effect;
+
+    /// <summary>Send a frame of our own making before any further input.</summary>
+    public sealed record SendUpstream(ReadOnlyMemory<byte> Frame) : Effect;
+
+    /// <summary>Never send this input frame again.</summary>
+    public sealed record QuarantineInput(long Position) : Effect;
+
     /// <summary>From now on input after this position goes out on the live link, oldest first.</summary>
     public sealed record SendInputAfter(long Position) : Effect;
 
@@ -55,7 +70,8 @@ public abstract record Effect
     /// <summary>Write a fact at this journal position.</summary>
     public sealed record Append(long Position, ConversationFact Fact, Durability Durability) : Effect;
 
-    public sealed record ArmDeadline(DeadlineKind Kind, int Generation, long AtMs) : Effect;
+    /// <param name="SpreadMs">Up to so much later, by chance.</param>
+    public sealed record ArmDeadline(DeadlineKind Kind, int Generation, long AtMs, long SpreadMs) : Effect;
 
     public sealed record DisarmDeadline(DeadlineKind Kind) : Effect;
 

@@ -19,6 +19,7 @@ internal static class JournalStep
         {
             t.State = t.State with { PendingTrim = default };
             t.Emit(new Effect.TrimInput(trim.Input));
+            RotationStep.Consider(t);
         }
     }
 

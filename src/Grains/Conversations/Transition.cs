@@ -23,11 +23,11 @@ internal sealed class Transition(ConversationState state, long nowMs, List<Effec
         return position;
     }
 
-    public void Arm(DeadlineKind kind, long atMs)
+    public void Arm(DeadlineKind kind, long atMs, long spreadMs = 0)
     {
         var generation = State.Deadlines + 1;
         State = State with { Deadlines = generation, Armed = State.Armed.SetItem(kind, generation) };
-        effects.Add(new Effect.ArmDeadline(kind, generation, atMs));
+        effects.Add(new Effect.ArmDeadline(kind, generation, atMs, spreadMs));
     }
 
     public void Disarm(DeadlineKind kind)

@@ -11,9 +11,6 @@ namespace Orchestrator.Grains.Recovery;
 /// </summary>
 internal static class CutReply
 {
-    private static readonly byte[] Interrupted = """{"serverContent":{"interrupted":true}}"""u8.ToArray();
-    private static readonly byte[] TurnComplete = """{"serverContent":{"turnComplete":true}}"""u8.ToArray();
-
     public static void Close(Transition t)
     {
         if (!t.State.Draft.Answering)
@@ -22,13 +19,20 @@ internal static class CutReply
         }
 
         var ending = TurnCommit.Ending(t.State.Turn);
+        if (ending == TurnEnding.Cut && t.State.Media.SpokenMs == 0 && t.State.Draft.ModelText.Length == 0)
+        {
+            // Nothing of it has reached the client: it begins anew, and nobody notices.
+            TurnCommit.Restart(t);
+            return;
+        }
+
         if (ending == TurnEnding.Cut)
         {
             t.Emit(Effect.DiscardAudio.Instance);
-            t.Emit(new Effect.SendToClient(Interrupted, OutputTraits.None, AfterFact: 0));
+            t.Emit(new Effect.SendToClient(GatewayFrames.Interrupted, OutputTraits.None, AfterFact: 0));
         }
 
         var fact = ending == TurnEnding.Cut ? TurnCommit.Cut(t) : TurnCommit.Commit(t, ending);
-        t.Emit(new Effect.SendToClient(TurnComplete, OutputTraits.TurnComplete, fact));
+        t.Emit(new Effect.SendToClient(GatewayFrames.TurnComplete, OutputTraits.TurnComplete, fact));
     }
 }

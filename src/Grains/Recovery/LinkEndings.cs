@@ -7,7 +7,7 @@ namespace Orchestrator.Grains.Recovery;
 /// <summary>What the conversation knows about the end of its link, in the terms of <see cref="CloseTaxonomy"/>.</summary>
 internal static class LinkEndings
 {
-    public static CloseVerdict Classify(ConversationState state, LinkLoss loss)
+    public static CloseVerdict Classify(ConversationState state, LinkLoss loss, long now)
     {
         var plan = state.Link switch
         {
@@ -18,18 +18,13 @@ internal static class LinkEndings
         return CloseTaxonomy.Classify(new LinkEnding(loss, Phase(state.Link, plan, loss))
         {
             PresentedHandle = plan is ResumePlan.Resume,
-            // A checkpoint is bound to the setup; turns alone may have been held under another one.
-            SetupProven = state is { Turns: > 0, Checkpoint: not null },
+            SetupProven = state.SetupProven,
+            OldSocketMayBeOpen = state.OldSocketMayBeOpen,
+            LastPromptTokens = state.PromptTokens,
+            ContextWindow = state.Rules.Model.ContextTokens,
+            RecentFrames = Quarantine.Recent(state, now),
         });
     }
-
-    /// <summary>
-    /// True when rung 1, which is all that there is so far, would only provoke the same close again: the client gets
-    /// upstream's own words. A frame at fault would be replayed, and a full context resumed.
-    /// </summary>
-    public static bool IsFinal(CloseVerdict verdict) =>
-        verdict.Cause is CloseCause.BadFrame or CloseCause.ContextExhausted
-        || !(verdict.MayTry(Rung.Resume) || verdict.MayTry(Rung.Fresh));
 
     private static ClosePhase Phase(LinkState link, ResumePlan? plan, LinkLoss loss) => link switch
     {

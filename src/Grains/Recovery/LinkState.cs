@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Orchestrator.Grains.Recovery;
 
 /// <summary>Where the upstream connection stands (DESIGN §5, second region).</summary>
@@ -16,19 +18,43 @@ public abstract record LinkState
     /// <summary>Dialling, or waiting for <c>setupComplete</c>.</summary>
     /// <param name="Link">Number of the connection.</param>
     /// <param name="Plan">How this connection restores the context.</param>
-    /// <param name="Attempt">Which try of the recovery it is, from 1.</param>
-    /// <param name="SinceMs">When the recovery began: the loss, or the first dial.</param>
-    public sealed record Connecting(int Link, ResumePlan Plan, int Attempt, long SinceMs) : LinkState;
+    public sealed record Connecting(int Link, ResumePlan Plan) : LinkState;
 
     /// <summary>Set up; input flows.</summary>
     public sealed record Live(int Link, ResumePlan Plan) : LinkState
     {
+        /// <summary>When it became live.</summary>
+        public long OpenedAt { get; init; }
+
         /// <summary>The model has said something on this connection.</summary>
         public bool Answered { get; init; }
+
+        /// <summary>A turn was committed on this connection.</summary>
+        public bool TurnDone { get; init; }
+
+        /// <summary>Moments for which upstream has not yet told a handle, oldest first.</summary>
+        public ImmutableList<long> HandlesOwed { get; init; } = [];
+
+        /// <summary>Upstream tells handles that no turn has asked for.</summary>
+        public bool UnaskedHandles { get; init; }
+
+        /// <summary>When the model began its present answer.</summary>
+        public long AnsweringSince { get; init; }
+
+        /// <summary>The model answers the seed, which nobody is to hear; ends with its <c>turnComplete</c>.</summary>
+        public SeedReply SeedReply { get; init; }
+
+        /// <summary>When this connection is to be replaced, if that is known.</summary>
+        public Rotation? Rotation { get; init; }
     }
 
+    /// <summary>A planned replacement: the old connection is closing, the next one is dialled already.</summary>
+    /// <param name="Link">The old connection.</param>
+    /// <param name="Next">How the next one gets the context.</param>
+    public sealed record Rotating(int Link, ResumePlan Next) : LinkState;
+
     /// <summary>Waiting before the next try.</summary>
-    public sealed record Recovering(ResumePlan Plan, int Attempt, long SinceMs) : LinkState;
+    public sealed record Recovering(ResumePlan Plan) : LinkState;
 
     /// <summary>The ladder has no rung left; the client was closed and may come back.</summary>
     public sealed record Exhausted : LinkState
@@ -37,23 +63,18 @@ public abstract record LinkState
     }
 }
 
-/// <summary>How a new connection gets the conversation's context, and where input goes on (rungs of DESIGN §7).</summary>
-public abstract record ResumePlan
+/// <summary>Where the answer to a seed stands, on models that cannot be told a history without answering it.</summary>
+public enum SeedReply
 {
-    private ResumePlan(long replayAfter) => ReplayAfter = replayAfter;
-
-    /// <summary>Input after this position is sent (again) on the new connection.</summary>
-    public long ReplayAfter { get; }
-
-    /// <summary>A new upstream session that owes nothing to an earlier one.</summary>
-    public sealed record Fresh(long After) : ResumePlan(After);
-
-    /// <summary>Rung 1: the checkpoint's handle on the same endpoint.</summary>
-    public sealed record Resume(Checkpoint Checkpoint) : ResumePlan(Checkpoint.Position);
+    None,
+    /// <summary>Asked for; input waits, because a model that has not begun would take it for the same turn.</summary>
+    Awaited,
+    /// <summary>It comes in and is swallowed; input goes out and interrupts it.</summary>
+    Swallowed,
 }
 
-/// <summary>
-/// A resumption handle together with what is known about it: the model's context covers all input up to
-/// <paramref name="Position"/>, because it was received at a turn boundary with nothing in flight.
-/// </summary>
-public sealed record Checkpoint(string Handle, long Position, int Lineage, int Link);
+/// <summary>When a connection is to be replaced. Milliseconds of the conversation.</summary>
+/// <param name="WantedAt">From here on the next quiet moment is used.</param>
+/// <param name="DueAt">From here on any moment at which the model does not speak.</param>
+/// <param name="EndsAt">Upstream's announced end; null when only the connection's age speaks for a change.</param>
+public sealed record Rotation(long WantedAt, long DueAt, long? EndsAt);

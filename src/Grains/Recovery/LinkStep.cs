@@ -2,27 +2,22 @@ using System.Text.Json;
 using Gemini.Live.Closes;
 using Gemini.Live.Links;
 using Gemini.Live.Scanning;
-using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Turns;
 using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Recovery;
 
-/// <summary>
-/// The link region: connections are opened, lost and replaced. This issue climbs rung 1 of the ladder
-/// (resume the checkpoint and replay); seeding, other endpoints and rotation have their place in <see cref="Plan"/>.
-/// </summary>
+/// <summary>The link region: connections are opened, become live, say something and are closed. How they end is <see cref="LossStep"/>.</summary>
 internal static class LinkStep
 {
-    private static readonly EdgeClose Unresumable = new(1011, "The session cannot be resumed upstream: no handle covers the last turn.");
-
     /// <summary>A client is there: make sure that a connection is, or is under way.</summary>
     public static void EnsureOpen(Transition t)
     {
         if (t.State.Link is LinkState.Parked or LinkState.Exhausted)
         {
-            Begin(t);
+            t.State = t.State with { Episode = new RecoveryEpisode(RecoveryKind.Opening, t.State.Links, t.Now, CloseCause.Clean, Code: null) };
+            Open(t, Ladder.First(t.State));
         }
     }
 
@@ -31,12 +26,7 @@ internal static class LinkStep
         switch (t.State.Link)
         {
             case LinkState.Live live when live.Link == message.Link:
-                if (!live.Answered && message.Notice.Has(ModelTurn.ModelOutput))
-                {
-                    t.State = t.State with { Link = live with { Answered = true } };
-                }
-
-                ModelTurn.Received(t, live, message.Notice);
+                Heard(t, live, message.Notice);
                 break;
             case LinkState.Connecting connecting when connecting.Link == message.Link:
                 if (message.Notice.Has(ServerParts.SetupComplete))
@@ -56,11 +46,14 @@ internal static class LinkStep
         switch (t.State.Link)
         {
             case LinkState.Live live when live.Link == closed.Link:
-                Lost(t, closed.Loss);
+                LossStep.Lost(t, closed.Loss);
                 break;
             case LinkState.Connecting connecting when connecting.Link == closed.Link:
                 t.Disarm(DeadlineKind.LinkSetup);
-                Failed(t, connecting, closed.Loss);
+                LossStep.Failed(t, connecting, closed.Loss);
+                break;
+            case LinkState.Rotating rotating when rotating.Link == closed.Link:
+                RotationStep.OldClosed(t, rotating);
                 break;
             default:
                 t.Count("staleLink");
@@ -73,7 +66,7 @@ internal static class LinkStep
         if (t.State.Link is LinkState.Connecting connecting)
         {
             t.Emit(new Effect.CloseLink(connecting.Link));
-            Failed(t, connecting, new LinkLoss(LinkLossKind.DialFailed, Code: null, "no setupComplete in time"));
+            LossStep.Failed(t, connecting, new LinkLoss(LinkLossKind.DialFailed, Code: null, "no setupComplete in time"));
         }
     }
 
@@ -81,7 +74,7 @@ internal static class LinkStep
     {
         if (t.State.Link is LinkState.Recovering recovering)
         {
-            Open(t, recovering.Plan, recovering.Attempt, recovering.SinceMs);
+            Open(t, recovering.Plan);
         }
     }
 
@@ -89,159 +82,148 @@ internal static class LinkStep
     public static void Close(Transition t)
     {
         CheckpointStep.Drop(t);
-        t.Disarm(DeadlineKind.LinkSetup);
-        t.Disarm(DeadlineKind.LinkRetry);
+        foreach (var kind in (ReadOnlySpan<DeadlineKind>)[DeadlineKind.LinkSetup, DeadlineKind.LinkRetry, DeadlineKind.LinkHealthy, DeadlineKind.LinkClosing, DeadlineKind.Rotate, DeadlineKind.SeedReply])
+        {
+            t.Disarm(kind);
+        }
+
         if (t.State.Link is LinkState.Live or LinkState.Connecting)
         {
             t.Append(new LinkLost(t.State.Links, Name(LinkLossKind.ClosedByUs), Code: null, "", Name(CloseCause.Clean)));
             t.Emit(new Effect.CloseLink(t.State.Links));
+            t.State = t.State with { OldSocketMayBeOpen = true };
         }
 
-        t.State = t.State with { Link = LinkState.Parked.Instance, OpenCalls = t.State.OpenCalls.Clear(), InteractionOpen = false };
+        t.State = t.State with { Link = LinkState.Parked.Instance, OpenCalls = t.State.OpenCalls.Clear(), InteractionOpen = false, Episode = null };
     }
 
-    /// <summary>How the next connection gets the context; null when no rung that this version has would keep it.</summary>
-    private static ResumePlan? Plan(ConversationState state) => state switch
-    {
-        { Checkpoint: { } checkpoint } when checkpoint.Position >= state.CommittedTo => new ResumePlan.Resume(checkpoint),
-        { Settled: 0 } => new ResumePlan.Fresh(After: 0),
-        _ => null,
-    };
-
-    private static void Begin(Transition t)
-    {
-        if (Plan(t.State) is { } plan)
-        {
-            Open(t, plan, attempt: 1, t.Now);
-        }
-        else
-        {
-            Exhaust(t, Unresumable);
-        }
-    }
-
-    private static void Open(Transition t, ResumePlan plan, int attempt, long since)
+    public static void Open(Transition t, ResumePlan plan)
     {
         var link = t.State.Links + 1;
-        t.State = t.State with { Links = link, Link = new LinkState.Connecting(link, plan, attempt, since) };
+        t.State = t.State with
+        {
+            Links = link,
+            Endpoint = plan.Endpoint,
+            Link = new LinkState.Connecting(link, plan),
+            Episode = t.State.Episode is { } episode ? episode with { Tries = episode.Tries + 1 } : null,
+        };
         t.Arm(DeadlineKind.LinkSetup, t.Now + t.State.Rules.LinkSetupMs);
         t.Emit(new Effect.OpenLink(link, plan));
+    }
+
+    /// <summary>Everything that was in the log when the link took over has been handed to it.</summary>
+    public static void ReplayFlushed(Transition t, ConversationInput.ReplayFlushed flushed)
+    {
+        if (t.State.Link is LinkState.Live live && live.Link == flushed.Link)
+        {
+            RecoveryRecord.Flushed(t, live, flushed.AudioMs);
+        }
+    }
+
+    /// <summary>The model does not answer its seed: input waits no longer.</summary>
+    public static void SeedReplyOverdue(Transition t)
+    {
+        if (t.State.Link is LinkState.Live { SeedReply: SeedReply.Awaited } live)
+        {
+            t.Count("seedUnanswered");
+            t.State = t.State with { Link = live with { SeedReply = SeedReply.None } };
+            t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
+        }
+    }
+
+    /// <summary>A link has lived for a while: with progress, or with nobody waiting for any, it is a good one.</summary>
+    public static void Healthy(Transition t)
+    {
+        if (t.State.Link is LinkState.Live live && (live.Answered || t.State.IsQuiet))
+        {
+            RecoveryRecord.Close(t);
+        }
     }
 
     private static void Ready(Transition t, LinkState.Connecting connecting)
     {
         t.Disarm(DeadlineKind.LinkSetup);
-        var resumed = connecting.Plan is ResumePlan.Resume;
-        var replayed = connecting.Link > 1 && t.State.Media.LastInput > connecting.Plan.ReplayAfter;
+        var plan = connecting.Plan;
+        var resumed = plan is ResumePlan.Resume;
+        var replayed = connecting.Link > 1 && t.State.Media.LastInput > plan.ReplayAfter;
         t.State = t.State with
         {
-            Link = new LinkState.Live(connecting.Link, connecting.Plan),
+            Link = new LinkState.Live(connecting.Link, plan) { OpenedAt = t.Now, HandlesOwed = [t.Now] },
             Lineage = resumed ? t.State.Lineage : t.State.Lineage + 1,
-            // Upstream transcribes speech that is replayed to it once more, so the words heard so far are replaced.
-            Draft = replayed && !t.State.Draft.Answering ? t.State.Draft with { UserText = t.State.Draft.Typed } : t.State.Draft,
+            // A session of its own knows none of the old handles.
+            Checkpoint = resumed ? t.State.Checkpoint : null,
+            OldSocketMayBeOpen = false,
+            Draft = replayed && !t.State.Draft.Answering ? t.State.Draft.Replayed() : t.State.Draft,
         };
-        t.Append(new LinkOpened(
-            connecting.Link,
-            t.State.Lineage,
-            t.State.Rules.Endpoint,
-            resumed,
-            replayed ? connecting.Plan.ReplayAfter : null));
+        t.Append(new LinkOpened(connecting.Link, t.State.Lineage, plan.Endpoint, resumed, replayed ? plan.ReplayAfter : null)
+        {
+            Seeded = plan is ResumePlan.Seed,
+        });
         if (t.State.Edge is EdgeState.Attached { Wants.AwaitsSetup: true } && t.State.Links == 1)
         {
             t.Emit(new Effect.ForwardFrame(StripInput: false, StripOutput: false));
         }
 
-        t.Emit(new Effect.SendInputAfter(connecting.Plan.ReplayAfter));
+        t.Arm(DeadlineKind.LinkHealthy, t.Now + t.State.Rules.Policy.HealthyMs);
+        RotationStep.Plan(t);
+        Begin(t, plan);
     }
 
-    private static void Lost(Transition t, LinkLoss loss)
+    private static void Begin(Transition t, ResumePlan plan)
     {
-        var verdict = LinkEndings.Classify(t.State, loss);
-        Record(t, loss, verdict);
-        CheckpointStep.Drop(t);
-        t.Emit(Effect.HoldInput.Instance);
-        CutReply.Close(t);
-        t.State = t.State with { Link = LinkState.Parked.Instance, OpenCalls = t.State.OpenCalls.Clear(), InteractionOpen = false };
-        if (verdict.Cause == CloseCause.HandleRejected)
+        if (plan is ResumePlan.Seed seed)
         {
-            DropHandle(t);
+            var told = Seed.Compose(t.State, seed.BudgetTokens);
+            RecoveryRecord.Rebilled(t, Seed.Tokens(told));
+            t.Emit(new Effect.SendUpstream(GatewayFrames.History(told)));
+            if (t.State.Rules.Model.SeedEndsWithUser)
+            {
+                t.State = t.State with { Link = ((LinkState.Live)t.State.Link) with { SeedReply = SeedReply.Awaited } };
+                t.Arm(DeadlineKind.SeedReply, t.Now + t.State.Rules.Policy.SeedReplyMs);
+                return;
+            }
         }
 
-        if (LinkEndings.IsFinal(verdict))
-        {
-            Exhaust(t, Passed(loss));
-        }
-        else if (t.State.Edge is EdgeState.None)
-        {
-            EdgeStep.Park(t, "the link was lost after the client had closed");
-        }
-        else
-        {
-            Begin(t);
-        }
+        t.Emit(new Effect.SendInputAfter(plan.ReplayAfter));
     }
 
-    private static void Failed(Transition t, LinkState.Connecting connecting, LinkLoss loss)
+    private static void Heard(Transition t, LinkState.Live live, ServerNotice notice)
     {
-        var verdict = LinkEndings.Classify(t.State, loss);
-        Record(t, loss, verdict);
-        if (LinkEndings.IsFinal(verdict))
+        if (notice.Has(ServerParts.GoAway))
         {
-            Exhaust(t, Passed(loss));
+            RotationStep.GoAway(t, notice.TimeLeftMs);
+        }
+
+        if (live.SeedReply != SeedReply.None)
+        {
+            SwallowSeedReply(t, notice);
             return;
         }
 
-        if (verdict.Cause == CloseCause.HandleRejected)
+        if (!live.Answered && notice.Has(ModelTurn.ModelOutput))
         {
-            DropHandle(t);
+            t.State = t.State with { Link = ((LinkState.Live)t.State.Link) with { Answered = true } };
+            RecoveryRecord.Answered(t);
         }
 
-        var plan = verdict.Cause == CloseCause.HandleRejected ? Plan(t.State) : connecting.Plan;
-        var wait = Math.Min(t.State.Rules.RetryMs << Math.Min(connecting.Attempt - 1, 10), t.State.Rules.RetryMaxMs);
-        if (plan is null)
-        {
-            Exhaust(t, Unresumable);
-            return;
-        }
-
-        if (t.Now + wait - connecting.SinceMs > t.State.Rules.RecoveryMs)
-        {
-            Exhaust(t, new EdgeClose(1011, "Upstream is unavailable; resume the session later."));
-            return;
-        }
-
-        t.State = t.State with { Link = new LinkState.Recovering(plan, connecting.Attempt + 1, connecting.SinceMs) };
-        t.Arm(DeadlineKind.LinkRetry, t.Now + wait);
+        ModelTurn.Received(t, (LinkState.Live)t.State.Link, notice);
     }
 
-    private static void DropHandle(Transition t)
+    /// <summary>Nobody hears what a model says to its own history. Once it has begun, what the user says interrupts it.</summary>
+    private static void SwallowSeedReply(Transition t, ServerNotice notice)
     {
-        // What only the checkpoint covered is needed again.
-        var trim = t.State.PendingTrim;
-        t.State = t.State with { Checkpoint = null, PendingTrim = trim.Input > t.State.CommittedTo ? default : trim };
-    }
-
-    /// <summary>Rung 5: the client is told, and may come back with its handle.</summary>
-    private static void Exhaust(Transition t, EdgeClose close)
-    {
-        t.State = t.State with { Link = LinkState.Exhausted.Instance };
-        t.CloseClient(close);
-        EdgeStep.Park(t, close.Reason);
-    }
-
-    private static EdgeClose Passed(LinkLoss loss) => loss.Code is { } code
-        ? new EdgeClose(code, loss.Reason)
-        : new EdgeClose(1011, loss.HttpStatus is { } status ? $"Upstream refused the connection with HTTP {status}." : loss.Reason);
-
-    private static void Record(Transition t, LinkLoss loss, CloseVerdict verdict)
-    {
-        t.Append(new LinkLost(t.State.Links, Name(loss.Kind), loss.Code, loss.Reason, Name(verdict.Cause)));
-        if (!verdict.IsKnown)
+        var live = (LinkState.Live)t.State.Link;
+        var begins = live.SeedReply == SeedReply.Awaited && notice.Has(ModelTurn.ModelOutput | ServerParts.TurnComplete);
+        var ends = notice.Has(ServerParts.TurnComplete);
+        t.State = t.State with { Link = live with { SeedReply = ends ? SeedReply.None : begins ? SeedReply.Swallowed : live.SeedReply } };
+        ModelTurn.MeterUnheard(t, notice);
+        if (begins)
         {
-            t.Count("unknownClose");
+            t.Disarm(DeadlineKind.SeedReply);
+            t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
         }
     }
 
-    private static string Name<T>(T value)
+    internal static string Name<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }

@@ -1,4 +1,5 @@
 using Gemini.Live.Scanning;
+using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
 using Orchestrator.Journal;
@@ -27,7 +28,7 @@ internal static class ModelTurn
         }
 
         // The protocol bundles at will: content first, the end of the turn last (dossier §3.8, rule 10).
-        Heard(t, notice);
+        var heard = Heard(t, notice);
         if (notice.Has(ModelOutput))
         {
             Spoke(t, notice);
@@ -52,6 +53,16 @@ internal static class ModelTurn
 
         Metered(t, notice);
         var wants = Wants(t.State);
+        if (heard is { } rest)
+        {
+            // The client has heard some of these words before the replay.
+            wants = wants with { InputTranscription = false };
+            if (rest.Length > 0 && Wants(t.State).InputTranscription)
+            {
+                t.Emit(new Effect.SendToClient(GatewayFrames.InputTranscription(rest), OutputTraits.Words, AfterFact: 0));
+            }
+        }
+
         if (notice.Has(ServerParts.TurnComplete))
         {
             var finished = t.State.Turn is not TurnState.Interrupted;
@@ -63,6 +74,7 @@ internal static class ModelTurn
             }
             else if (fact != 0)
             {
+                CheckpointStep.TurnEnded(t);
                 // Who interrupted is still to be answered, even if the words left us before the first of this reply came:
                 // the handle of this moment may be older than they are.
                 t.Count("checkpointNotAtBoundary");
@@ -73,6 +85,15 @@ internal static class ModelTurn
             t.Emit(new Effect.ForwardFrame(
                 notice.Has(ServerParts.InputTranscription) && !wants.InputTranscription,
                 notice.Has(ServerParts.OutputTranscription) && !wants.OutputTranscription));
+        }
+    }
+
+    /// <summary>What a model says that nobody hears is paid for all the same.</summary>
+    public static void MeterUnheard(Transition t, ServerNotice notice)
+    {
+        if (notice.Usage is { } usage && t.State.Turns > 0)
+        {
+            t.Append(new TurnAmended(t.State.Turns, UserText: null, ModelText: null, usage));
         }
     }
 
@@ -100,17 +121,40 @@ internal static class ModelTurn
         _ => ClientWants.Everything,
     };
 
-    private static void Heard(Transition t, ServerNotice notice)
+    /// <summary>Takes what was transcribed.</summary>
+    /// <returns>What of it is news to the client, when some of it is not; null when all is.</returns>
+    private static string? Heard(Transition t, ServerNotice notice)
     {
         if (notice.InputText.Length == 0)
         {
-            return;
+            return null;
         }
 
         var draft = t.State.Draft;
+        if (draft.Withheld > 0 || draft.Unwritten > 0)
+        {
+            var text = notice.InputText;
+            var known = Math.Min(draft.Withheld, text.Length);
+            var written = Math.Min(draft.Unwritten, text.Length);
+            t.State = t.State with
+            {
+                Draft = draft with
+                {
+                    Withheld = draft.Withheld - known,
+                    Unwritten = draft.Unwritten - written,
+                    Shown = draft.Shown + text.Length - known,
+                    UserText = draft.UserText + text[written..],
+                },
+            };
+            return text[known..];
+        }
+
         if (UserTurn.UserSpeaksAgain(t.State))
         {
-            t.State = t.State with { Draft = draft with { NextUserText = draft.NextUserText + notice.InputText } };
+            t.State = t.State with
+            {
+                Draft = draft with { NextUserText = draft.NextUserText + notice.InputText, NextShown = draft.NextShown + notice.InputText.Length },
+            };
         }
         else if (t.State.IsQuiet && t.State.Turns > 0)
         {
@@ -120,8 +164,13 @@ internal static class ModelTurn
         }
         else
         {
-            t.State = t.State with { Draft = draft with { UserText = draft.UserText + notice.InputText } };
+            t.State = t.State with
+            {
+                Draft = draft with { UserText = draft.UserText + notice.InputText, Shown = draft.Shown + notice.InputText.Length },
+            };
         }
+
+        return null;
     }
 
     private static void Spoke(Transition t, ServerNotice notice)
@@ -170,6 +219,7 @@ internal static class ModelTurn
             return;
         }
 
+        ProofOfContext.Metered(t, usage);
         if (t.State.Draft.Answering)
         {
             t.State = t.State with { Draft = t.State.Draft with { Usage = usage } };

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
 using Orchestrator.Journal;
@@ -18,11 +19,17 @@ internal static class TurnCommit
             Draft = draft with
             {
                 Answering = true,
-                AnsweredTo = Math.Max(media.LastMeaningful, t.State.CommittedTo),
+                // What still waits behind a replay cannot be what it answers.
+                AnsweredTo = Math.Max(Math.Min(media.LastMeaningful, media.SentTo), t.State.CommittedTo),
                 AskedAt = Math.Max(draft.AskedAt, media.LastVoicedAt),
                 Speech = (heard.FirstAt != 0 ? heard.FirstAt : media.FirstVoicedAt, Math.Max(heard.LastAt, media.LastVoicedAt), heard.VoicedMs + media.VoicedMs),
             },
         };
+        if (t.State.Link is LinkState.Live live)
+        {
+            t.State = t.State with { Link = live with { AnsweringSince = t.Now } };
+        }
+
         t.State.Media.ForgetUserTurn();
         t.State.Media.ForgetModelTurn();
     }
@@ -79,18 +86,26 @@ internal static class TurnCommit
     public static long Cut(Transition t)
     {
         var draft = t.State.Draft;
-        var owed = TurnDraft.Empty with
-        {
-            UserText = draft.UserText + draft.NextUserText,
-            Typed = draft.Typed + draft.NextTyped,
-            Speech = draft.Speech,
-            AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
-        };
+        var owed = Owed(draft);
         t.State = t.State with { Draft = draft with { UserText = "", Speech = default } };
         var fact = Commit(t, TurnEnding.Cut);
         t.State = t.State with { Draft = owed, Turn = new TurnState.AwaitingModel(t.Now) };
         return fact;
     }
+
+    /// <summary>An answer of which nobody has heard anything is as good as not begun.</summary>
+    public static void Restart(Transition t) => t.State = t.State with { Draft = Owed(t.State.Draft), Turn = new TurnState.AwaitingModel(t.Now) };
+
+    /// <summary>The user's side of a turn that is to be answered once more.</summary>
+    private static TurnDraft Owed(TurnDraft draft) => TurnDraft.Empty with
+    {
+        UserText = draft.UserText + draft.NextUserText,
+        Typed = draft.Typed + draft.NextTyped,
+        Speech = draft.Speech,
+        AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
+        Shown = draft.Shown + draft.NextShown,
+        Given = draft.Given,
+    };
 
     /// <summary>Commits the draft and opens the next one.</summary>
     public static long Commit(Transition t, TurnEnding ending)
@@ -98,7 +113,9 @@ internal static class TurnCommit
         var state = t.State;
         var draft = state.Draft;
         var media = state.Media;
-        var answeredTo = ending == TurnEnding.Cut ? state.CommittedTo : draft.AnsweredTo;
+        // A turn that says that more is to come has not answered anything yet; a cut one will be given anew.
+        var settles = ending != TurnEnding.Cut && !state.InteractionOpen;
+        var answeredTo = settles ? draft.AnsweredTo : state.CommittedTo;
         var fact = t.Append(
             new TurnCommitted(
                 state.Turns + 1,
@@ -116,17 +133,53 @@ internal static class TurnCommit
         t.State = t.State with
         {
             Turns = state.Turns + 1,
-            History = SpokenText.Add(state.History, state.Turns + 1, draft.UserText, draft.ModelText),
-            Settled = ending == TurnEnding.Cut ? state.Settled : state.Settled + 1,
+            History = Remember(state, draft, ending, settles),
+            Given = settles ? state.Given.AddRange(draft.Given.Where(given => given.Seq <= answeredTo).Select(given => given.Said)) : state.Given,
+            Settled = settles ? state.Settled + 1 : state.Settled,
+            LossesOnTurn = settles ? 0 : state.LossesOnTurn,
             CommittedTo = answeredTo,
-            Draft = TurnDraft.Empty with { UserText = draft.NextUserText, Typed = draft.NextTyped, AskedAt = draft.NextAskedAt },
+            Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
+            Draft = Following(draft, settles, answeredTo),
+            Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
             AwaitedCommit = fact,
-            PendingTrim = ending == TurnEnding.Cut ? state.PendingTrim : (fact, answeredTo),
+            PendingTrim = settles ? (fact, answeredTo) : state.PendingTrim,
         };
+        if (settles && state.Link is LinkState.Live)
+        {
+            RecoveryRecord.Close(t);
+        }
+
         t.State.Media.ForgetModelTurn();
         t.State = t.State with { Turn = Next(t.State, t.Now) };
         t.Arm(DeadlineKind.Commit, t.Now + state.Rules.CommitMs);
         return fact;
+    }
+
+    /// <summary>What is known already of the turn that comes next.</summary>
+    private static TurnDraft Following(TurnDraft draft, bool settles, long answeredTo) => TurnDraft.Empty with
+    {
+        UserText = draft.NextUserText,
+        Typed = draft.NextTyped,
+        AskedAt = draft.NextAskedAt,
+        Shown = settles ? draft.NextShown : draft.Shown + draft.NextShown,
+        Journaled = settles ? 0 : draft.Journaled + draft.UserText.Length - draft.Typed.Length,
+        Given = draft.Given.RemoveAll(given => given.Seq <= answeredTo),
+    };
+
+    private static ImmutableList<SpokenText> Remember(ConversationState state, TurnDraft draft, TurnEnding ending, bool settles)
+    {
+        var turn = state.Turns + 1;
+        var history = settles ? SpokenText.Settle(state.History) : state.History;
+        if (draft.UserText.Length > 0)
+        {
+            history = SpokenText.Add(history, new SpokenText(turn, Speaker.User, draft.UserText) { IsOpen = !settles });
+        }
+        else if (draft.Speech.VoicedMs > 0 && settles && draft.Journaled == 0)
+        {
+            history = SpokenText.Add(history, new SpokenText(turn, Speaker.User, SpokenText.Untranscribed) { IsNote = true });
+        }
+
+        return SpokenText.Add(history, new SpokenText(turn, Speaker.Model, draft.ModelText) { Cut = ending == TurnEnding.Cut, IsOpen = !settles });
     }
 
     /// <summary>Where the exchange stands when a turn has ended: the user may be speaking, or have asked already.</summary>

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Text.Json;
+using Orchestrator.Grains.Conversations;
 
 namespace Orchestrator.Grains.Turns;
 
@@ -30,6 +32,24 @@ public sealed record TurnDraft
 
     public string ModelText { get; init; } = "";
 
+    /// <summary>Characters of transcribed speech of this turn that the client was told.</summary>
+    public int Shown { get; init; }
+
+    /// <summary>The same of the words that open the next turn.</summary>
+    public int NextShown { get; init; }
+
+    /// <summary>Characters of transcript that upstream will repeat for replayed speech, and that the client has already.</summary>
+    public int Withheld { get; init; }
+
+    /// <summary>Characters of transcript of this turn that are in a fact already: an earlier part of the same interaction.</summary>
+    public int Journaled { get; init; }
+
+    /// <summary>Characters of transcript that upstream will repeat for replayed speech, and that are in a fact already.</summary>
+    public int Unwritten { get; init; }
+
+    /// <summary>What the client told the model in this turn without asking for an answer, with its input position.</summary>
+    public ImmutableList<(long Seq, SpokenText Said)> Given { get; init; } = [];
+
     /// <summary>The user's speech, taken from the counters when the model began to answer; times in ms, 0 when silent.</summary>
     public (long FirstAt, long LastAt, long VoicedMs) Speech { get; init; }
 
@@ -37,4 +57,7 @@ public sealed record TurnDraft
     public long AskedAt { get; init; }
 
     public JsonElement? Usage { get; init; }
+
+    /// <summary>The turn as it begins when its input is sent once more: transcripts come again, and the client has them.</summary>
+    public TurnDraft Replayed() => this with { UserText = Journaled > 0 ? "" : Typed, Withheld = Shown, Unwritten = Journaled };
 }

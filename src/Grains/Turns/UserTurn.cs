@@ -1,5 +1,6 @@
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Recovery;
 using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Turns;
@@ -10,6 +11,12 @@ internal static class UserTurn
     public static void Sent(Transition t, ConversationInput.ClientSent sent)
     {
         CheckpointStep.InputCame(t, sent.Traits);
+        Quarantine.Note(t, sent.Seq, sent.Traits);
+        foreach (var (speaker, text) in sent.Given)
+        {
+            Given(t, sent.Seq, speaker, text);
+        }
+
         var traits = sent.Traits;
         if ((traits & InputTraits.ClientContent) != 0)
         {
@@ -28,8 +35,10 @@ internal static class UserTurn
         }
         else if ((traits & (InputTraits.Text | InputTraits.ContentComplete)) != 0)
         {
-            if ((traits & InputTraits.ContentComplete) != 0 && state.Rules.InitialHistory && state.Turns == 0 && state.Draft == TurnDraft.Empty)
+            if ((traits & InputTraits.ContentComplete) != 0 && state.Rules.InitialHistory && state.Turns == 0 && (state.Draft with { Given = [] }) == TurnDraft.Empty)
             {
+                // All of it is history, its last turn too.
+                Given(t, sent.Seq, Speaker.User, sent.Text ?? "");
                 return;
             }
 
@@ -62,6 +71,7 @@ internal static class UserTurn
     public static void AnsweredTools(Transition t, ConversationInput.ClientAnsweredTools answers)
     {
         CheckpointStep.InputCame(t, InputTraits.ToolResponse);
+        Quarantine.Note(t, answers.Seq, InputTraits.ToolResponse);
         var calls = t.State.OpenCalls;
         foreach (var result in answers.Results)
         {
@@ -93,6 +103,16 @@ internal static class UserTurn
     {
         t.Count("inputEvicted");
         t.Append(new InputEvicted(evicted.From, evicted.To, evicted.AudioMs, evicted.Bytes) { Frames = evicted.Frames });
+    }
+
+    private static void Given(Transition t, long seq, Speaker speaker, string text)
+    {
+        if (text.Length > 0)
+        {
+            var said = new SpokenText(t.State.Turns + 1, speaker, text);
+            t.Append(new ContentGiven(seq, said.Turn, speaker == Speaker.User ? "user" : "model", text));
+            t.State = t.State with { Draft = t.State.Draft with { Given = t.State.Draft.Given.Add((seq, said)) } };
+        }
     }
 
     private static TurnState Began(TurnState turn) =>

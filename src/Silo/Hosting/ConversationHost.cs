@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Gemini.Live.Setup;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Attach;
@@ -150,8 +151,8 @@ public sealed partial class ConversationHost(
             throw new ConversationNotFoundException(ownership.Conversation);
         }
 
-        var context = Context(ownership, SetupPlan.FromJournal(opened.Setup), endpoints.ForRestored(entries)[0]);
-        var rules = ConversationRulesReader.Read(context.Setup, context.Endpoint.Name, settings);
+        var context = Context(ownership, SetupPlan.FromJournal(opened.Setup), endpoints.ForRestored(entries));
+        var rules = ConversationRulesReader.Read(context.Setup, context.Endpoints, settings);
         return new ConversationActor(context, ConversationHistory.Restore(rules, entries), at);
     }
 
@@ -162,10 +163,10 @@ public sealed partial class ConversationHost(
         var opened = new JournalEntry(1, now, new ConversationOpened(ownership.Tenant.Value, setup.Model, setup.Setup));
         await store.AppendAsync(ownership, [opened], Durability.Flushed, CancellationToken.None);
         published(ownership, [opened]);
-        var context = Context(ownership, setup, endpoints.ForNew()[0]);
-        var rules = ConversationRulesReader.Read(setup, context.Endpoint.Name, settings);
+        var context = Context(ownership, setup, endpoints.ForNew());
+        var rules = ConversationRulesReader.Read(setup, context.Endpoints, settings);
         Opened(ownership.Conversation, ownership.Tenant, Printable(setup.Model));
-        return new ConversationActor(context, new ConversationState { Rules = rules, Journal = 1 }, now);
+        return new ConversationActor(context, new ConversationState { Rules = rules, Endpoint = rules.Endpoints[0], Journal = 1 }, now);
     }
 
     /// <summary>Ends a conversation that is not in memory.</summary>
@@ -201,11 +202,10 @@ public sealed partial class ConversationHost(
     private static string Printable(string text) =>
         string.Concat(text.Take(100).Select(c => char.IsControl(c) ? '?' : c));
 
-    private ConversationContext Context(Ownership ownership, SetupPlan setup, UpstreamEndpoint endpoint) =>
-        new(ownership, setup, endpoint, store, settings, clock, logger, metrics, published)
+    private ConversationContext Context(Ownership ownership, SetupPlan setup, ImmutableArray<UpstreamEndpoint> order) =>
+        new(ownership, setup, order, store, settings, clock, logger, metrics, published)
         {
-            OpenUpstream = (link, frame, receiver) => breakers.Open(
-                link, endpoint, frame, receiver, guard => LinkRunner.Start(link, endpoint.Target, settings.Link, frame, clock, guard)),
+            Upstream = new GuardedUpstream(breakers, new SocketUpstream(settings.Link, clock)),
         };
 
     [LoggerMessage(1, LogLevel.Information, "Conversation {Conversation} of {Tenant} opened with {Model}", EventName = "ConversationOpened")]
