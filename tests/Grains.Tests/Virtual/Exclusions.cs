@@ -46,15 +46,9 @@ internal static class Exclusions
     /// <summary>What is still to be built: take a line away, and every schedule that waits for it is played.</summary>
     private static readonly IReadOnlySet<Need> NotBuilt = new HashSet<Need>
     {
-        Need.Seeding,
-        Need.Rotation,
         Need.Watchdog,
         Need.Tools,
-        Need.Withholding,
-        Need.Proof,
         Need.Swallowing,
-        Need.Playback,
-        Need.OldHandles,
         Need.Repetition,
     };
 

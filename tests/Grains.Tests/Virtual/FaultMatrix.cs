@@ -168,7 +168,13 @@ internal static class FaultMatrix
 
         yield return new MatrixFault("handle late", "handle", moment => [Close().At(moment), new FaultRule { Action = FaultAction.LateHandle, Times = 0 }]) { Needs = [Need.Seeding, Need.OldHandles] };
         yield return new MatrixFault("handle missing", "handle", moment => [Close().At(moment), new FaultRule { Action = FaultAction.MissingHandle, Times = 0 }]) { Needs = [Need.Seeding] };
-        yield return new MatrixFault("handle that lost the context", "lost context", moment => [Close().At(moment), new FaultRule { Action = FaultAction.LoseContext }]) { Needs = [Need.Seeding, Need.Proof] };
+        yield return new MatrixFault("handle that lost the context", "lost context", moment => [Close().At(moment), new FaultRule { Action = FaultAction.LoseContext }])
+        {
+            Needs = [Need.Seeding, Need.Proof],
+            // Only a context of some size is missed: its prompt has to be four times what remains, and that is what the model adds of itself.
+            Moments = [Moment.UserSpeech, Moment.Idle],
+            With = schedule => schedule with { Script = [schedule.Script![0] with { Count = schedule.Model.Contains("2.5", StringComparison.Ordinal) ? 900 : 240 }, .. schedule.Script.Skip(1)] },
+        };
     }
 
     private static IEnumerable<MatrixFault> Repeated()

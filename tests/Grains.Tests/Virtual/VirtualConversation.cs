@@ -50,7 +50,7 @@ internal sealed class VirtualConversation
         _context = new ConversationContext(
             new Ownership(new TenantId("t"), new ConversationId(Guid.Empty), "virtual", 1),
             _setup,
-            new UpstreamEndpoint("primary", LinkTargets.Developer(new Uri("http://localhost"), "v1beta", apiKey: null)),
+            [new UpstreamEndpoint("primary", LinkTargets.Developer(new Uri("http://localhost"), "v1beta", apiKey: null))],
             new NoStore(),
             new ConversationSettings(),
             Time,
@@ -58,7 +58,8 @@ internal sealed class VirtualConversation
             new GrainMetrics(new Meters()),
             static (_, _) => { })
         {
-            OpenUpstream = Upstream.Open,
+            Upstream = Upstream,
+            Chance = _random.NextDouble,
             OpenJournal = Journal.Open,
         };
         Journal.Durable.Add(new JournalEntry(1, Time.GetUtcNow(), new ConversationOpened("t", _setup.Model, _setup.Setup)));
@@ -116,9 +117,9 @@ internal sealed class VirtualConversation
         if (_actor is null || _actor.Gone.IsCompleted)
         {
             Lives++;
-            var rules = ConversationRulesReader.Read(_setup, "primary", _context.Settings);
+            var rules = ConversationRulesReader.Read(_setup, _context.Endpoints, _context.Settings);
             var state = Lives == 1
-                ? new ConversationState { Rules = rules, Journal = 1 }
+                ? new ConversationState { Rules = rules, Endpoint = rules.Endpoints[0], Journal = 1 }
                 : ConversationHistory.Restore(rules, Journal.Durable);
             _actor = new ConversationActor(_context, state, Journal.Durable[0].At);
         }

@@ -8,8 +8,10 @@ using Orchestrator.Testing;
 namespace Orchestrator.Grains.Tests.Virtual;
 
 /// <summary>The network between the grain and a simulator core: dials take time, frames have latency and keep their order.</summary>
-internal sealed class VirtualUpstream(SimulatorWorld world, ManualTime time, Random random, Schedule schedule)
+internal sealed class VirtualUpstream(SimulatorWorld world, ManualTime time, Random random, Schedule schedule) : IUpstream
 {
+    private DateTimeOffset? _prepared;
+
     public VirtualLink? Newest { get; private set; }
 
     /// <summary>Upstream is away: it drops the connection that it has, and takes no other.</summary>
@@ -29,9 +31,16 @@ internal sealed class VirtualUpstream(SimulatorWorld world, ManualTime time, Ran
     /// <summary>Every connection, oldest first.</summary>
     public List<VirtualLink> Links { get; } = [];
 
-    public IUpstreamLink Open(int number, byte[] setup, IUpstreamReceiver receiver)
+    /// <summary>A socket that is dialled ahead spares the dial, if its time was enough.</summary>
+    public void Prepare(UpstreamEndpoint endpoint) => _prepared ??= time.GetUtcNow();
+
+    public void Close() => _prepared = null;
+
+    public IUpstreamLink Open(int number, UpstreamEndpoint endpoint, byte[] setup, IUpstreamReceiver receiver)
     {
-        Newest = new VirtualLink(world, time, random, schedule, number, setup, receiver, () => IsDown);
+        var ahead = _prepared is { } since && time.GetUtcNow() - since < TimeSpan.FromSeconds(10) ? time.GetUtcNow() - since : TimeSpan.Zero;
+        _prepared = null;
+        Newest = new VirtualLink(world, time, random, schedule, number, setup, receiver, () => IsDown, ahead);
         Links.Add(Newest);
         return Newest;
     }
@@ -56,7 +65,7 @@ internal sealed class VirtualLink : IUpstreamLink
     private bool _ended;
     private bool _sending;
 
-    public VirtualLink(SimulatorWorld world, ManualTime time, Random random, Schedule schedule, int number, byte[] setup, IUpstreamReceiver receiver, Func<bool> isDown)
+    public VirtualLink(SimulatorWorld world, ManualTime time, Random random, Schedule schedule, int number, byte[] setup, IUpstreamReceiver receiver, Func<bool> isDown, TimeSpan ahead)
     {
         _isDown = isDown;
         (_world, _time, _random, _schedule, _number, _setup, _receiver) = (world, time, random, schedule, number, setup, receiver);
@@ -64,7 +73,8 @@ internal sealed class VirtualLink : IUpstreamLink
         _down = new VirtualClock.Pipe(time, schedule.Latency.Of(random));
         _timer = time.CreateTimer(_ => Step(now => _connection!.Elapsed(now)), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         DialledAt = time.GetUtcNow();
-        time.After(schedule.Dial.Of(random)(), Dialled);
+        var dial = schedule.Dial.Of(random)() - ahead;
+        time.After(dial > TimeSpan.Zero ? dial : TimeSpan.Zero, Dialled);
     }
 
     public int Number => _number;
