@@ -142,8 +142,9 @@ public static class Ladder
             return (long)CloseVerdict.QuotaWait.TotalMilliseconds;
         }
 
-        var failures = verdict.BackOff == BackOff.Immediate ? episode.Failures - 1 : episode.Failures;
-        return failures < 0 ? 0 : Math.Min(policy.RetryMs << Math.Min(failures, 10), policy.RetryMaxMs);
+        return verdict.BackOff == BackOff.Immediate && episode.Failures == 0
+            ? 0
+            : Math.Min(policy.RetryMs << Math.Clamp(episode.Failures - 1, 0, 10), policy.RetryMaxMs);
     }
 
     /// <summary>A handle may be resumed only if it covers every settled turn, and only where it was issued.</summary>

@@ -189,11 +189,15 @@ internal static class LinkStep
 
     private static void Heard(Transition t, LinkState.Live live, ServerNotice notice)
     {
+        Take(t, live, notice);
         if (notice.Has(ServerParts.GoAway))
         {
             RotationStep.GoAway(t, notice.TimeLeftMs);
         }
+    }
 
+    private static void Take(Transition t, LinkState.Live live, ServerNotice notice)
+    {
         if (live.SeedReply != SeedReply.None)
         {
             SwallowSeedReply(t, notice);

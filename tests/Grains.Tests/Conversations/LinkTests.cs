@@ -90,20 +90,20 @@ public sealed class LinkTests
     }
 
     [Fact]
-    public void Handle_RejectedAfterACommit_CannotBeSaved()
+    public void Handle_RejectedAfterACommit_SeedsANewSession()
     {
         var s = Scenario.Live().WholeTurn().Lost().Lost(1008, "Requested entity was not found.");
         Assert.Null(s.State.Checkpoint);
-        var close = s.Expect<Effect.CloseClient>().Close;
-        Assert.Equal(1011, close.Code);
-        Assert.Contains("cannot be resumed", close.Reason, StringComparison.Ordinal);
+        Assert.Equal(s.State.CommittedTo, Assert.IsType<ResumePlan.Seed>(s.Expect<Effect.OpenLink>().Plan).ReplayAfter);
+        var told = System.Text.Encoding.UTF8.GetString(s.Ready().Expect<Effect.SendUpstream>().Frame.Span);
+        Assert.Contains(" hello", told, StringComparison.Ordinal);
+        Assert.Contains("hi there", told, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Handle_RejectedBeforeAnyCommit_StartsFresh()
     {
         var s = Scenario.Live().Handle("h0").Audio(200).Lost().Lost(1007, "Invalid session handle");
-        s.After(250).Elapse(DeadlineKind.LinkRetry);
         Assert.Equal(0, Assert.IsType<ResumePlan.Fresh>(s.Expect<Effect.OpenLink>().Plan).ReplayAfter);
     }
 

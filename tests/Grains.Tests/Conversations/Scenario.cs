@@ -3,6 +3,7 @@ using Gemini.Live.Links;
 using Gemini.Live.Scanning;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Recovery;
 using Orchestrator.Grains.Turns;
 using Orchestrator.Journal;
 using Xunit;
@@ -18,7 +19,8 @@ internal sealed class Scenario
     {
         State = new ConversationState
         {
-            Rules = new ConversationRules(manual, SilenceMs: 800, initialHistory, "primary", "hash"),
+            Rules = new ConversationRules(manual, SilenceMs: 800, initialHistory, ["primary"], "hash"),
+            Endpoint = "primary",
             Journal = 1,
         };
         if (attached)
@@ -64,7 +66,28 @@ internal sealed class Scenario
     /// <summary>Attached, dialled and set up.</summary>
     public static Scenario Live(bool manual = false, bool initialHistory = false) => new Scenario(manual, initialHistory).Ready();
 
-    public Scenario Ready() => Server(ServerParts.SetupComplete);
+    public Scenario Ready()
+    {
+        Server(ServerParts.SetupComplete);
+        if (State.Link is LinkState.Live live)
+        {
+            // The handle that upstream owes for the setup is nobody's concern here.
+            State = State with { Link = live with { HandlesOwed = [] } };
+        }
+
+        if (_last.OfType<Effect.SendInputAfter>().Any())
+        {
+            State.Media.SentTo = State.Media.LastInput;
+            Effect[] before = [.. _last];
+            Flushed();
+            _last.InsertRange(0, before);
+        }
+
+        return this;
+    }
+
+    /// <summary>The replay is out.</summary>
+    public Scenario Flushed(long audioMs = 0) => Apply(new ConversationInput.ReplayFlushed(Link, audioMs));
 
     /// <summary>Client audio in 20 ms frames, in real time.</summary>
     public Scenario Audio(int ms, bool voiced = true)
@@ -81,6 +104,7 @@ internal sealed class Scenario
     public Scenario Client(InputTraits traits, int audioMs = 0, string? text = null)
     {
         var seq = State.Media.LastInput + 1;
+        Hand(seq);
         if (MediaPath.ObserveInput(State, seq, traits, audioMs, Now))
         {
             Apply(new ConversationInput.ClientSent(seq, traits, text));
@@ -93,10 +117,20 @@ internal sealed class Scenario
         return this;
     }
 
+    /// <summary>A live link is handed what comes at once.</summary>
+    private void Hand(long seq)
+    {
+        if (State.Link is LinkState.Live)
+        {
+            State.Media.SentTo = seq;
+        }
+    }
+
     public Scenario ToolResult(string id)
     {
         var seq = State.Media.LastInput + 1;
         MediaPath.ObserveInput(State, seq, InputTraits.ToolResponse, 0, Now);
+        Hand(seq);
         return Apply(new ConversationInput.ClientAnsweredTools(seq, [new ToolResult(id, "f", JsonElement.Parse("{}"), WillContinue: false)]));
     }
 
