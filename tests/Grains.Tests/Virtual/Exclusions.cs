@@ -22,6 +22,9 @@ internal enum Need
     /// <summary>Transcripts of what is replayed end at the gateway.</summary>
     Withholding,
 
+    /// <summary>A transcript that upstream sends once more, long after its turn, ends at the gateway.</summary>
+    LateRepeats,
+
     /// <summary>A resumed session that has forgotten everything is found out.</summary>
     Proof,
 
@@ -50,6 +53,7 @@ internal static class Exclusions
         Need.Tools,
         Need.Swallowing,
         Need.Repetition,
+        Need.LateRepeats,
     };
 
     private static readonly IReadOnlyDictionary<FaultAction, Need> Needs = new Dictionary<FaultAction, Need>
@@ -61,7 +65,7 @@ internal static class Exclusions
         [FaultAction.EarlyTurnComplete] = Need.Watchdog,
         [FaultAction.LoseContext] = Need.Proof,
         [FaultAction.SpuriousInterrupted] = Need.Swallowing,
-        [FaultAction.DuplicateTranscription] = Need.Withholding,
+        [FaultAction.DuplicateTranscription] = Need.LateRepeats,
         [FaultAction.LateHandle] = Need.OldHandles,
         [FaultAction.RepeatSentence] = Need.Repetition,
     };

@@ -82,7 +82,7 @@ public sealed class RandomTests
         5 => Somewhere(random, new FaultRule { Action = FaultAction.GoAway, Ms = random.GetItems([1_000, 5_000, 30_000, 50_000, 60_000], 1)[0], Then = random.GetItems([GoAwayEnd.Deadline, GoAwayEnd.Aborted, GoAwayEnd.Nothing, GoAwayEnd.Silence], 1)[0] }),
         6 => new FaultRule
         {
-            Action = random.GetItems([FaultAction.Stall, FaultAction.EmptyTurn, FaultAction.EarlyTurnComplete, FaultAction.LoseContext, FaultAction.RepeatSentence], 1)[0],
+            Action = random.GetItems([FaultAction.Stall, FaultAction.EmptyTurn, FaultAction.EarlyTurnComplete, FaultAction.RepeatSentence], 1)[0],
             Turn = random.Next(2) == 0 ? random.Next(1, 5) : null,
         },
         7 => random.GetItems(

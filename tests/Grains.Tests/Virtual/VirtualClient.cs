@@ -75,6 +75,8 @@ internal sealed class VirtualClient
 
     public EdgeClose? Closed { get; private set; }
 
+    public DateTimeOffset ClosedAt { get; private set; }
+
     public Socket? Current { get; private set; }
 
     /// <summary>When the user last said or wrote something.</summary>
@@ -295,6 +297,7 @@ internal sealed class VirtualClient
             if (client.Current == this)
             {
                 client.Closed = close;
+                client.ClosedAt = client._time.GetUtcNow();
                 client.Current = null;
             }
         }
