@@ -3,6 +3,7 @@ using Gemini.Live.Closes;
 using Gemini.Live.Links;
 using Gemini.Live.Scanning;
 using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Grains.Turns;
 using Orchestrator.Journal;
 
@@ -94,7 +95,7 @@ internal static class LinkStep
             t.State = t.State with { OldSocketMayBeOpen = true };
         }
 
-        t.State = t.State with { Link = LinkState.Parked.Instance, OpenCalls = t.State.OpenCalls.Clear(), InteractionOpen = false, Episode = null };
+        t.State = t.State with { Link = LinkState.Parked.Instance, InteractionOpen = false, Episode = null };
     }
 
     public static void Open(Transition t, ResumePlan plan)
@@ -117,6 +118,7 @@ internal static class LinkStep
         if (t.State.Link is LinkState.Live live && live.Link == flushed.Link)
         {
             RecoveryRecord.Flushed(t, live, flushed.AudioMs);
+            ToolNotes.Tell(t);
         }
     }
 
@@ -128,6 +130,7 @@ internal static class LinkStep
             t.Count("seedUnanswered");
             t.State = t.State with { Link = live with { SeedReply = SeedReply.None } };
             t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
+            ToolNotes.Tell(t);
         }
     }
 
@@ -226,6 +229,8 @@ internal static class LinkStep
             t.Disarm(DeadlineKind.SeedReply);
             t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
         }
+
+        ToolNotes.Tell(t);
     }
 
     internal static string Name<T>(T value)
