@@ -41,7 +41,8 @@ public static class MediaPath
             media.QuietMs += audioMs;
         }
 
-        if (voiced || state.ActivityOpen || (traits & ~(Sound | InputTraits.Video)) != 0)
+        // Results are no words of the user's: the book of calls knows what is owed of them.
+        if (voiced || (state.ActivityOpen && traits != InputTraits.ToolResponse) || (traits & ~(Sound | InputTraits.Video | InputTraits.ToolResponse)) != 0)
         {
             media.LastMeaningful = seq;
         }

@@ -3,6 +3,7 @@ using Gemini.Live.Closes;
 using Gemini.Live.Links;
 using Gemini.Live.Scanning;
 using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Grains.Turns;
 using Orchestrator.Journal;
 
@@ -97,7 +98,7 @@ internal static class LinkStep
             t.State = t.State with { OldSocketMayBeOpen = true };
         }
 
-        t.State = t.State with { Link = LinkState.Parked.Instance, OpenCalls = t.State.OpenCalls.Clear(), InteractionOpen = false, Episode = null };
+        t.State = t.State with { Link = LinkState.Parked.Instance, InteractionOpen = false, Episode = null };
     }
 
     public static void Open(Transition t, ResumePlan plan)
@@ -121,6 +122,7 @@ internal static class LinkStep
         {
             t.State = t.State with { Link = live with { BehindUntil = t.Now + Math.Min(flushed.AudioMs, MostBehindMs) } };
             RecoveryRecord.Flushed(t, live, flushed.AudioMs);
+            ToolNotes.Tell(t);
         }
     }
 
@@ -132,6 +134,7 @@ internal static class LinkStep
             t.Count("seedUnanswered");
             t.State = t.State with { Link = live with { SeedReply = SeedReply.None } };
             t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
+            ToolNotes.Tell(t);
         }
     }
 
@@ -231,6 +234,8 @@ internal static class LinkStep
             t.Disarm(DeadlineKind.SeedReply);
             t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
         }
+
+        ToolNotes.Tell(t);
     }
 
     internal static string Name<T>(T value)

@@ -140,7 +140,9 @@ internal static class TurnCommit
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
             Draft = Following(draft, settles, answeredTo),
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
-            AwaitedCommit = fact,
+            Tools = settles ? state.Tools.Settled(Live(state), told: state.Link is LinkState.Live { Plan: ResumePlan.Seed }) : state.Tools,
+            // A handle from before knows nothing of a turn that answered no input after it.
+            Checkpoint = settles && state.Checkpoint?.Position >= answeredTo ? null : state.Checkpoint,
             PendingTrim = settles ? (fact, answeredTo) : state.PendingTrim,
         };
         if (settles && state.Link is LinkState.Live)
@@ -150,7 +152,7 @@ internal static class TurnCommit
 
         t.State.Media.ForgetModelTurn();
         t.State = t.State with { Turn = Next(t.State, t.Now) };
-        t.Arm(DeadlineKind.Commit, t.Now + state.Rules.CommitMs);
+        Await(t, fact);
         return fact;
     }
 
@@ -189,6 +191,15 @@ internal static class TurnCommit
         return Math.Max(state.CommittedTo, Math.Min(state.Draft.AnsweredTo, newest?.Before ?? long.MaxValue));
     }
 
+    /// <summary>Output waits until this fact is durable, which must not take forever.</summary>
+    public static void Await(Transition t, long fact)
+    {
+        t.State = t.State with { AwaitedCommit = fact };
+        t.Arm(DeadlineKind.Commit, t.Now + t.State.Rules.CommitMs);
+    }
+
+    private static int Live(ConversationState state) => state.Link is LinkState.Live live ? live.Link : 0;
+
     /// <summary>What is known already of the turn that comes next.</summary>
     private static TurnDraft Following(TurnDraft draft, bool settles, long answeredTo) => TurnDraft.Empty with
     {
@@ -222,11 +233,6 @@ internal static class TurnCommit
         if (state.InteractionOpen)
         {
             return new TurnState.AwaitingModel(now);
-        }
-
-        if (!state.OpenCalls.IsEmpty)
-        {
-            return TurnState.ToolPending.Instance;
         }
 
         if (state.Media.LastMeaningful <= state.CommittedTo)

@@ -16,9 +16,6 @@ internal enum Need
     /// <summary>Nudges, and what they lead to.</summary>
     Watchdog,
 
-    /// <summary>Calls and results that outlive their connection.</summary>
-    Tools,
-
     /// <summary>Transcripts of what is replayed end at the gateway.</summary>
     Withholding,
 
@@ -50,7 +47,6 @@ internal static class Exclusions
     private static readonly IReadOnlySet<Need> NotBuilt = new HashSet<Need>
     {
         Need.Watchdog,
-        Need.Tools,
         Need.Swallowing,
         Need.Repetition,
         Need.LateRepeats,

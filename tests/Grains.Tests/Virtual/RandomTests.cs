@@ -47,7 +47,7 @@ public sealed class RandomTests
             BargeInEvery = random.Next(3) == 0 ? random.Next(1, 4) : 0,
             TextEvery = random.Next(3) == 0 ? random.Next(1, 4) : 0,
             VideoEvery = random.Next(4) == 0 ? random.Next(1, 4) : 0,
-            ToolEvery = Exclusions.IsMissing(Need.Tools) ? 0 : tools,
+            ToolEvery = tools,
             ToolBehavior = behavior,
             ToolTakes = random.Next(4) == 0 ? new Lag(0, 4_000) : new Lag(50, 900),
             Noise = random.Next(12) == 0 ? (short)380 : random.Next(2) == 0 ? (short)35 : (short)0,
