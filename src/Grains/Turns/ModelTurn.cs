@@ -158,6 +158,13 @@ internal static class ModelTurn
         }
         else if (t.State.IsQuiet && t.State.Turns > 0)
         {
+            if (t.State.History.FindLast(said => said.Speaker == Speaker.User) is { } last && last.Text.Trim() == notice.InputText.Trim())
+            {
+                // Seen up to a minute after the turn: the same words once more (dossier §7, #3).
+                t.Count("transcriptRepeated");
+                return "";
+            }
+
             // Input transcripts keep no order with the rest: this one is late, its turn is already written.
             t.Append(new TurnAmended(t.State.Turns, notice.InputText, ModelText: null, Usage: null));
             t.State = t.State with { History = SpokenText.Add(t.State.History, t.State.Turns, notice.InputText, modelText: "") };

@@ -162,7 +162,7 @@ internal static class TurnCommit
         Typed = draft.NextTyped,
         AskedAt = draft.NextAskedAt,
         Shown = settles ? draft.NextShown : draft.Shown + draft.NextShown,
-        Journaled = settles ? 0 : draft.Journaled + draft.UserText.Length - draft.Typed.Length,
+        Journaled = settles ? 0 : draft.Journaled + Math.Max(0, draft.UserText.Length - draft.Typed.Length),
         Given = draft.Given.RemoveAll(given => given.Seq <= answeredTo),
     };
 
