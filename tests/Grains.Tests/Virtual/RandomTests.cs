@@ -29,6 +29,14 @@ public sealed class RandomTests
         Many.Run(Only is { } seed ? batch == 0 ? [Draw(seed)] : [] : Enumerable.Range(0, Count).Select(i => Draw((i * Batches) + batch)), mustSurvive: false);
     }
 
+    /// <summary>Beyond the thousand: what a longer run has found.</summary>
+    [Theory]
+    [InlineData(1134)]
+    [InlineData(1363)]
+    [InlineData(1820)]
+    [InlineData(2428)]
+    public void Conversation_ThatOnceFailed_IsWholeOrClosedWithTheReason(int seed) => Many.Run([Draw(seed)], mustSurvive: false);
+
     private static Schedule Draw(int seed)
     {
         var random = new Random(seed);
