@@ -4,6 +4,7 @@ using Gemini.Live.Setup;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
+using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Actor;
 
@@ -20,6 +21,7 @@ internal sealed class EffectRunner
     private readonly IFactJournal _journal;
     private readonly Deadlines _deadlines;
     private readonly FrameInHand _frame;
+    private readonly RecoverySpans _recoveries;
     private readonly double _pace;
     private IUpstreamLink? _link;
     private int _linkNumber;
@@ -30,6 +32,7 @@ internal sealed class EffectRunner
         _context = context;
         _actor = actor;
         _frame = new FrameInHand(actor.Id);
+        _recoveries = new RecoverySpans(actor.Id);
         var settings = context.Settings;
         var manual = state.Rules.ManualActivity;
         Pump = new InputPump(
@@ -130,7 +133,7 @@ internal sealed class EffectRunner
                 CloseWhenDelivered(close.AtOnce);
                 break;
             case Effect.Append append:
-                _journal.Append(new(append.Position, _context.Clock.GetUtcNow(), append.Fact), append.Durability);
+                Append(new(append.Position, _context.Clock.GetUtcNow(), append.Fact), append.Durability);
                 break;
             case Effect.ArmDeadline arm:
                 _deadlines.Arm(arm.Kind, arm.Generation, TimeSpan.FromMilliseconds(arm.AtMs - nowMs + (arm.SpreadMs > 0 ? arm.SpreadMs * _context.Chance() : 0)));
@@ -218,6 +221,13 @@ internal sealed class EffectRunner
         Leave(_closing ?? new EdgeClose(1011, "The conversation was put away; resume the session to continue."));
         Pump.Dispose();
         Output.Dispose();
+    }
+
+    private void Append(JournalEntry entry, Durability durability)
+    {
+        _journal.Append(entry, durability);
+        _context.Metrics.Appended(entry.Fact);
+        _recoveries.Appended(entry);
     }
 
     private void Open(Effect.OpenLink open)

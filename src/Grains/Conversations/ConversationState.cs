@@ -88,6 +88,9 @@ public sealed record ConversationState
     /// <summary>The newest refusal of a frame; the same once more, and the frame goes into quarantine.</summary>
     public (int? Code, string Reason)? RefusedWith { get; init; }
 
+    /// <summary>It was the same twice in a row.</summary>
+    public bool RefusedAgain { get; init; }
+
     /// <summary>The newest handle that may be resumed, if any.</summary>
     public Checkpoint? Checkpoint { get; init; }
 

@@ -11,6 +11,9 @@ namespace Orchestrator.Grains.Recovery;
 /// <summary>The link region: connections are opened, become live, say something and are closed. How they end is <see cref="LossStep"/>.</summary>
 internal static class LinkStep
 {
+    /// <summary>A server that takes longer over a replay would not keep up with speech either.</summary>
+    private const long MostBehindMs = 3_000;
+
     /// <summary>A client is there: make sure that a connection is, or is under way.</summary>
     public static void EnsureOpen(Transition t)
     {
@@ -116,6 +119,7 @@ internal static class LinkStep
     {
         if (t.State.Link is LinkState.Live live && live.Link == flushed.Link)
         {
+            t.State = t.State with { Link = live with { BehindUntil = t.Now + Math.Min(flushed.AudioMs, MostBehindMs) } };
             RecoveryRecord.Flushed(t, live, flushed.AudioMs);
         }
     }
@@ -152,6 +156,7 @@ internal static class LinkStep
             Lineage = resumed ? t.State.Lineage : t.State.Lineage + 1,
             // A session of its own knows none of the old handles.
             Checkpoint = resumed ? t.State.Checkpoint : null,
+            PendingTrim = resumed || t.State.PendingTrim.Input <= t.State.CommittedTo ? t.State.PendingTrim : default,
             OldSocketMayBeOpen = false,
             Draft = replayed && !t.State.Draft.Answering ? t.State.Draft.Replayed() : t.State.Draft,
         };

@@ -49,13 +49,19 @@ internal static class Quarantine
 
     public static void Consider(Transition t, CloseVerdict verdict, LinkLoss loss)
     {
-        if (verdict.Cause != CloseCause.BadFrame || !t.State.SetupProven)
+        if (verdict.Cause != CloseCause.BadFrame)
         {
             return;
         }
 
         var again = t.State.RefusedWith == (loss.Code, loss.Reason);
-        t.State = t.State with { RefusedWith = (loss.Code, loss.Reason) };
+        t.State = t.State with { RefusedWith = (loss.Code, loss.Reason), RefusedAgain = again };
+        if (!t.State.SetupProven)
+        {
+            // Whoever is trying the API out is better served with upstream's words than with silence.
+            return;
+        }
+
         var named = Named(loss.Reason);
         var culprit = t.State.Suspects.LastOrDefault(suspect =>
             suspect.Seq > t.State.CommittedTo && suspect.Seq <= t.State.Media.SentTo && (named == FrameKinds.None ? again : suspect.Kind == named));
@@ -64,7 +70,7 @@ internal static class Quarantine
             t.Count("inputQuarantined");
             t.Append(new InputQuarantined(culprit.Seq, LinkStep.Name(culprit.Kind), loss.Reason));
             t.Emit(new Effect.QuarantineInput(culprit.Seq));
-            t.State = t.State with { Suspects = t.State.Suspects.Remove(culprit), RefusedWith = null };
+            t.State = t.State with { Suspects = t.State.Suspects.Remove(culprit), RefusedWith = null, RefusedAgain = false };
         }
     }
 

@@ -149,6 +149,12 @@ internal static class ModelTurn
             return text[known..];
         }
 
+        if (IsRepeated(t.State, notice.InputText))
+        {
+            t.Count("transcriptRepeated");
+            return "";
+        }
+
         if (UserTurn.UserSpeaksAgain(t.State))
         {
             t.State = t.State with
@@ -158,13 +164,6 @@ internal static class ModelTurn
         }
         else if (t.State.IsQuiet && t.State.Turns > 0)
         {
-            if (t.State.History.FindLast(said => said.Speaker == Speaker.User) is { } last && last.Text.Trim() == notice.InputText.Trim())
-            {
-                // Seen up to a minute after the turn: the same words once more (dossier §7, #3).
-                t.Count("transcriptRepeated");
-                return "";
-            }
-
             // Input transcripts keep no order with the rest: this one is late, its turn is already written.
             t.Append(new TurnAmended(t.State.Turns, notice.InputText, ModelText: null, Usage: null));
             t.State = t.State with { History = SpokenText.Add(t.State.History, t.State.Turns, notice.InputText, modelText: "") };
@@ -178,6 +177,29 @@ internal static class ModelTurn
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Seen up to a minute after a turn: all of its words once more (dossier §7, #3). Nobody can tell them from a user who says
+    /// the same again, so they are dropped only when no words are due: the user is silent, and what was said is transcribed.
+    /// </summary>
+    private static bool IsRepeated(ConversationState state, string text)
+    {
+        const int Turns = 8;
+        if (!state.IsQuiet && !(state.Draft is { Answering: true, UserText.Length: > 0 } && !UserTurn.UserSpeaksAgain(state)))
+        {
+            return false;
+        }
+
+        for (var i = state.History.Count - 1; i >= 0 && state.History[i].Turn > state.Turns - Turns; i--)
+        {
+            if (state.History[i].Speaker == Speaker.User && state.History[i].Text.AsSpan().Trim().SequenceEqual(text.AsSpan().Trim()))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static void Spoke(Transition t, ServerNotice notice)

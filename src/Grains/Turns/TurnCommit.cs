@@ -19,8 +19,7 @@ internal static class TurnCommit
             Draft = draft with
             {
                 Answering = true,
-                // What still waits behind a replay cannot be what it answers.
-                AnsweredTo = Math.Max(Math.Min(media.LastMeaningful, media.SentTo), t.State.CommittedTo),
+                AnsweredTo = Math.Max(Answered(t), t.State.CommittedTo),
                 AskedAt = Math.Max(draft.AskedAt, media.LastVoicedAt),
                 Speech = (heard.FirstAt != 0 ? heard.FirstAt : media.FirstVoicedAt, Math.Max(heard.LastAt, media.LastVoicedAt), heard.VoicedMs + media.VoicedMs),
             },
@@ -115,7 +114,7 @@ internal static class TurnCommit
         var media = state.Media;
         // A turn that says that more is to come has not answered anything yet; a cut one will be given anew.
         var settles = ending != TurnEnding.Cut && !state.InteractionOpen;
-        var answeredTo = settles ? draft.AnsweredTo : state.CommittedTo;
+        var answeredTo = !settles ? state.CommittedTo : ending == TurnEnding.Interrupted ? AnsweredBeforeInterruption(state) : draft.AnsweredTo;
         var fact = t.Append(
             new TurnCommitted(
                 state.Turns + 1,
@@ -153,6 +152,41 @@ internal static class TurnCommit
         t.State = t.State with { Turn = Next(t.State, t.Now) };
         t.Arm(DeadlineKind.Commit, t.Now + state.Rules.CommitMs);
         return fact;
+    }
+
+    /// <summary>Frames of an utterance that has only begun, and of one that is noise rather than speech (20 ms each, mostly).</summary>
+    private const long JustBegun = 75, TooLong = 500;
+
+    /// <summary>What a reply that begins now can be an answer to: nothing that still waits behind a replay, and not an
+    /// utterance that is still going on.</summary>
+    private static long Answered(Transition t)
+    {
+        ref var media = ref t.State.Media;
+        var sent = Math.Min(media.LastMeaningful, media.SentTo);
+        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo))
+        {
+            return sent;
+        }
+
+        if (t.State.Link is LinkState.Live live && t.Now < live.BehindUntil && media.SentTo - newest.Start < JustBegun)
+        {
+            return Math.Min(sent, newest.Before);
+        }
+
+        media.Said.Mistrust();
+        return sent;
+    }
+
+    /// <summary>Whatever interrupted a reply was not answered by it.</summary>
+    private static long AnsweredBeforeInterruption(ConversationState state)
+    {
+        var newest = state.Media.Said.NewestSent(state.Media.SentTo);
+        if (newest is { } span && span.End - span.Start > TooLong)
+        {
+            newest = null;
+        }
+
+        return Math.Max(state.CommittedTo, Math.Min(state.Draft.AnsweredTo, newest?.Before ?? long.MaxValue));
     }
 
     /// <summary>What is known already of the turn that comes next.</summary>
