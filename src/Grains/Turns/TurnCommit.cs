@@ -103,6 +103,7 @@ internal static class TurnCommit
         Speech = draft.Speech,
         AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
         Shown = draft.Shown + draft.NextShown,
+        Journaled = draft.Journaled,
         Given = draft.Given,
     };
 
@@ -156,8 +157,8 @@ internal static class TurnCommit
         return fact;
     }
 
-    /// <summary>Frames of an utterance that has only begun, and of one that is noise rather than speech (20 ms each, mostly).</summary>
-    private const long JustBegun = 75, TooLong = 500;
+    /// <summary>Frames of an utterance that has only begun (20 ms each, mostly).</summary>
+    private const long JustBegun = 75;
 
     /// <summary>What a reply that begins now can be an answer to: nothing that still waits behind a replay, and not an
     /// utterance that is still going on.</summary>
@@ -182,13 +183,11 @@ internal static class TurnCommit
     /// <summary>Whatever interrupted a reply was not answered by it.</summary>
     private static long AnsweredBeforeInterruption(ConversationState state)
     {
-        var newest = state.Media.Said.NewestSent(state.Media.SentTo);
-        if (newest is { } span && span.End - span.Start > TooLong)
-        {
-            newest = null;
-        }
-
-        return Math.Max(state.CommittedTo, Math.Min(state.Draft.AnsweredTo, newest?.Before ?? long.MaxValue));
+        var answered = state.Draft.AnsweredTo;
+        // Where nothing separates what was asked from what interrupted, only the moment of the reply is left to go by.
+        return state.Media.Said.NewestSent(state.Media.SentTo) is { } newest && newest.Before > state.CommittedTo
+            ? Math.Min(answered, newest.Before)
+            : Math.Max(answered, state.CommittedTo);
     }
 
     /// <summary>Output waits until this fact is durable, which must not take forever.</summary>
