@@ -103,6 +103,7 @@ internal static class TurnCommit
         Speech = draft.Speech,
         AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
         Shown = draft.Shown + draft.NextShown,
+        Journaled = draft.Journaled,
         Given = draft.Given,
     };
 
