@@ -50,7 +50,11 @@ public abstract record Effect
     public sealed record TrimInput(long Position) : Effect;
 
     /// <summary>Pass the frame in hand to the client, without the transcriptions that it did not ask for.</summary>
-    public sealed record ForwardFrame(bool StripInput, bool StripOutput) : Effect;
+    public sealed record ForwardFrame(bool StripInput, bool StripOutput) : Effect
+    {
+        /// <summary>Of a frame that has content and the end of a turn in it, only the content.</summary>
+        public bool WithoutTurnEnd { get; init; }
+    }
 
     /// <summary>Pass the frame in hand to the client: content at once, the end of the turn once the fact is durable.</summary>
     public sealed record ForwardTurnEnd(bool StripInput, bool StripOutput, long AfterFact) : Effect;

@@ -116,6 +116,7 @@ internal static class LinkStep
     {
         if (t.State.Link is LinkState.Live live && live.Link == flushed.Link)
         {
+            t.State = t.State with { Link = live with { Flushed = true } };
             RecoveryRecord.Flushed(t, live, flushed.AudioMs);
         }
     }

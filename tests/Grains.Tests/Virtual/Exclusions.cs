@@ -49,9 +49,7 @@ internal static class Exclusions
     /// <summary>What is still to be built: take a line away, and every schedule that waits for it is played.</summary>
     private static readonly IReadOnlySet<Need> NotBuilt = new HashSet<Need>
     {
-        Need.Watchdog,
         Need.Tools,
-        Need.Swallowing,
         Need.Repetition,
         Need.LateRepeats,
     };
