@@ -118,6 +118,7 @@ internal static class LinkStep
         {
             t.State = t.State with { Link = live with { Flushed = true } };
             RecoveryRecord.Flushed(t, live, flushed.AudioMs);
+            StallStep.Flushed(t, live);
         }
     }
 

@@ -34,6 +34,15 @@ internal static class StallStep
         }
     }
 
+    /// <summary>A connection has all that it needs. Where that is only what it was told, there is nothing that it would answer of itself.</summary>
+    public static void Flushed(Transition t, LinkState.Live live)
+    {
+        if (t.State is { Turn: TurnState.AwaitingModel, Draft: { IsOwed: true, Answering: false } } && t.State.Media.LastMeaningful <= live.Plan.ReplayAfter && !t.State.Stall.Nudged)
+        {
+            Remind(t);
+        }
+    }
+
     /// <summary>The answer is overdue.</summary>
     public static void Elapsed(Transition t)
     {
@@ -174,7 +183,7 @@ internal static class StallStep
 
     /// <summary>With automatic activity detection a sound may have been nobody's: only words are proof that somebody spoke.</summary>
     private static bool HasAsked(ConversationState state) =>
-        state.Draft.UserText.Length > 0 || state.Draft.Shown > 0
+        state.Draft.UserText.Length > 0 || state.Draft.Shown > 0 || state.Draft.IsOwed
         || (state.Rules.ManualActivity && !state.ActivityOpen && state.Draft.Speech.VoicedMs + state.Media.VoicedMs > 0);
 
     /// <summary>The user has asked something while the model answered, which may be more than it will ever hear.</summary>
@@ -187,5 +196,5 @@ internal static class StallStep
 
     private static bool IsSilent(ConversationState state) => state.Draft.Answering
         ? state.Turn is TurnState.ModelSpeaking or TurnState.PlaybackPending && state.Media.SpokenMs == 0 && (state.Draft.Parts & Given) == 0
-        : state.Turn is TurnState.AwaitingModel;
+        : state.Turn is TurnState.AwaitingModel or TurnState.UserSpeaking;
 }

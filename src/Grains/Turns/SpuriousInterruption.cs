@@ -60,7 +60,9 @@ internal static class SpuriousInterruption
             return true;
         }
 
-        if (draft.Answering || t.State.Turn is TurnState.AwaitingModel)
+        // Under automatic activity detection it is upstream that says when the user has finished; noise may pass for a voice here.
+        if (draft.Answering || t.State.Turn is TurnState.AwaitingModel
+            || (t.State.Turn is TurnState.UserSpeaking && !t.State.Rules.ManualActivity && draft.UserText.Length > 0))
         {
             return false;
         }

@@ -83,7 +83,7 @@ internal static class TurnCommit
     public static long Cut(Transition t)
     {
         var draft = t.State.Draft;
-        var owed = Owed(draft);
+        var owed = Owed(t.State);
         t.State = t.State with { Draft = draft with { UserText = "", Speech = default } };
         var fact = Commit(t, TurnEnding.Cut);
         t.State = t.State with { Draft = owed, Turn = new TurnState.AwaitingModel(t.Now) };
@@ -91,7 +91,7 @@ internal static class TurnCommit
     }
 
     /// <summary>An answer of which nobody has heard anything is as good as not begun.</summary>
-    public static void Restart(Transition t) => t.State = t.State with { Draft = Owed(t.State.Draft), Turn = new TurnState.AwaitingModel(t.Now) };
+    public static void Restart(Transition t) => t.State = t.State with { Draft = Owed(t.State), Turn = new TurnState.AwaitingModel(t.Now) };
 
     /// <summary>The same while the connection stays; the user may be speaking.</summary>
     public static void Reopen(Transition t)
@@ -121,16 +121,21 @@ internal static class TurnCommit
     }
 
     /// <summary>The user's side of a turn that is to be answered once more.</summary>
-    private static TurnDraft Owed(TurnDraft draft) => TurnDraft.Empty with
+    private static TurnDraft Owed(ConversationState state)
     {
-        UserText = draft.UserText + draft.NextUserText,
-        Typed = draft.Typed + draft.NextTyped,
-        Speech = draft.Speech,
-        AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
-        Shown = draft.Shown + draft.NextShown,
-        Given = draft.Given,
-        Crossing = draft.Crossing,
-    };
+        var draft = state.Draft;
+        return TurnDraft.Empty with
+        {
+            UserText = draft.UserText + draft.NextUserText,
+            Typed = draft.Typed + draft.NextTyped,
+            Speech = draft.Speech,
+            AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
+            Shown = draft.Shown + draft.NextShown,
+            Given = draft.Given,
+            IsOwed = true,
+            Crossing = draft.Crossing || state.Media.LastMeaningful > draft.AnsweredTo,
+        };
+    }
 
     /// <summary>Commits the draft and opens the next one.</summary>
     public static long Commit(Transition t, TurnEnding ending)
@@ -164,7 +169,7 @@ internal static class TurnCommit
             LossesOnTurn = settles ? 0 : state.LossesOnTurn,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
-            Draft = Following(draft, settles, answeredTo),
+            Draft = Following(draft, settles, answeredTo) with { Crossing = media.LastMeaningful > draft.AnsweredTo },
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
             AwaitedCommit = fact,
             PendingTrim = settles ? (fact, answeredTo) : state.PendingTrim,

@@ -65,6 +65,9 @@ public sealed record TurnDraft
     /// <summary>The user said something while the answer was due: it may cross the answer on its way, and interrupt it.</summary>
     public bool Crossing { get; init; }
 
+    /// <summary>The model had begun to answer, so that it is certain that somebody asked; the answer is to be given anew.</summary>
+    public bool IsOwed { get; init; }
+
     /// <summary>Upstream expects the user to go on (<c>waitingForInput</c>).</summary>
     public bool WaitsForUser { get; init; }
 

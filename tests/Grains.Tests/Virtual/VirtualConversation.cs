@@ -193,7 +193,8 @@ internal sealed class VirtualConversation
 
     private bool IsSettled() => Client.Closed is not null || IsAnswered()
         || (!Client.IsSpeaking && Exclusions.InputLogDiesWithTheActivation(this))
-        || (Exclusions.UpstreamSplitsAWord(this) && IsSilentSince(10_000.Ms()));
+        || (Exclusions.UpstreamSplitsAWord(this) && IsSilentSince(10_000.Ms()))
+        || (Exclusions.SilenceMayBeRight(this) && IsSilentSince(20_000.Ms()));
 
     /// <summary>Nobody has said anything for so long.</summary>
     private bool IsSilentSince(TimeSpan length) =>
