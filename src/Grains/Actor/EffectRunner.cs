@@ -117,7 +117,7 @@ internal sealed class EffectRunner
                 Pump.Log.TrimTo(trim.Position);
                 break;
             case Effect.ForwardFrame forward:
-                Send(_frame.For(forward.StripInput, forward.StripOutput), _frame.Traits, _frame.AudioMs, afterFact: 0);
+                Send(_frame.For(forward.StripInput, forward.StripOutput, forward.StripTools), _frame.Traits, _frame.AudioMs, forward.AfterFact);
                 break;
             case Effect.ForwardTurnEnd end:
                 SendTurnEnd(end);
@@ -258,7 +258,7 @@ internal sealed class EffectRunner
 
     private void SendTurnEnd(Effect.ForwardTurnEnd end)
     {
-        var frame = _frame.For(end.StripInput, end.StripOutput);
+        var frame = _frame.For(end.StripInput, end.StripOutput, end.StripTools);
         if (FrameEditor.SplitTurnEnd(frame) is var (content, turnEnd))
         {
             Send(content, _frame.Traits, _frame.AudioMs, afterFact: 0);

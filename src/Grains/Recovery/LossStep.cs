@@ -20,16 +20,16 @@ internal static class LossStep
             t.Disarm(deadline);
         }
 
+        var episode = RecoveryRecord.Next(t, kind, verdict.Cause, loss);
         t.Emit(Effect.DropLink.Instance);
         CutReply.Close(t);
         t.State = t.State with
         {
             Link = LinkState.Parked.Instance,
-            OpenCalls = t.State.OpenCalls.Clear(),
             InteractionOpen = false,
             LossesOnTurn = t.State.IsQuiet ? 0 : t.State.LossesOnTurn + 1,
             OldSocketMayBeOpen = loss.Kind is not LinkLossKind.CloseFrame,
-            Episode = RecoveryRecord.Next(t, kind, verdict.Cause, loss),
+            Episode = episode,
         };
         if (verdict.Cause == CloseCause.HandleRejected)
         {
@@ -43,7 +43,7 @@ internal static class LossStep
             return;
         }
 
-        Climb(t, Ladder.Next(t.State, t.State.Episode, verdict, tried: null, dialling: false, t.Now));
+        Climb(t, Ladder.Next(t.State, episode, verdict, tried: null, dialling: false, t.Now));
     }
 
     public static void Failed(Transition t, LinkState.Connecting connecting, LinkLoss loss)

@@ -4,12 +4,12 @@ using Orchestrator.Grains.Conversations;
 namespace Orchestrator.Grains.Recovery;
 
 /// <summary>
-/// A resumed session whose prompt has shrunk to less than a quarter, and below what compression would have left, has lost
+/// A resumed session whose prompt has shrunk to less than half, and below what compression would have left, has lost
 /// its context although the handle was accepted. It is replaced by a seeded one at the next quiet moment.
 /// </summary>
 internal static class ProofOfContext
 {
-    private const int Share = 4;
+    private const int Share = 2;
 
     public static void Metered(Transition t, JsonElement usage)
     {

@@ -24,7 +24,7 @@ public sealed record RecoveryPolicy
     public int ResumeTries { get; init; } = 3;
 
     /// <summary>Tries of rung 2 on one endpoint.</summary>
-    public int FreshTries { get; init; } = 3;
+    public int FreshTries { get; init; } = 6;
 
     /// <summary>Failed dials after which the next endpoint is tried, if there is one.</summary>
     public int DialTries { get; init; } = 3;

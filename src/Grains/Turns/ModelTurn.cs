@@ -2,6 +2,7 @@ using Gemini.Live.Scanning;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Turns;
@@ -31,10 +32,12 @@ internal static class ModelTurn
         var heard = Heard(t, notice);
         if (notice.Has(ModelOutput))
         {
-            Spoke(t, notice);
+            Spoke(t, live, notice);
         }
 
-        Tools(t, notice);
+        var (parts, toolFact) = ToolStep.Called(t, live, notice);
+        parts = ToolStep.Cancelled(t, live, notice, parts);
+        var stripTools = parts != notice.Parts;
         if (notice.Has(ServerParts.GenerationComplete) && t.State.Turn is TurnState.ModelSpeaking)
         {
             t.State = t.State with { Turn = TurnState.PlaybackPending.Instance };
@@ -67,7 +70,7 @@ internal static class ModelTurn
         {
             var finished = t.State.Turn is not TurnState.Interrupted;
             var fact = TurnCommit.Complete(t);
-            t.Emit(new Effect.ForwardTurnEnd(!wants.InputTranscription, !wants.OutputTranscription, fact));
+            t.Emit(new Effect.ForwardTurnEnd(!wants.InputTranscription, !wants.OutputTranscription, fact) { StripTools = stripTools });
             if (fact != 0 && finished)
             {
                 CheckpointStep.Boundary(t);
@@ -79,12 +82,18 @@ internal static class ModelTurn
                 // the handle of this moment may be older than they are.
                 t.Count("checkpointNotAtBoundary");
             }
+
+            ToolNotes.Tell(t);
         }
-        else if (IsForClient(notice.Parts, wants))
+        else if (IsForClient(parts, wants))
         {
             t.Emit(new Effect.ForwardFrame(
                 notice.Has(ServerParts.InputTranscription) && !wants.InputTranscription,
-                notice.Has(ServerParts.OutputTranscription) && !wants.OutputTranscription));
+                notice.Has(ServerParts.OutputTranscription) && !wants.OutputTranscription)
+            {
+                StripTools = stripTools,
+                AfterFact = toolFact,
+            });
         }
     }
 
@@ -149,6 +158,12 @@ internal static class ModelTurn
             return text[known..];
         }
 
+        if (IsRepeated(t.State, notice.InputText))
+        {
+            t.Count("transcriptRepeated");
+            return "";
+        }
+
         if (UserTurn.UserSpeaksAgain(t.State))
         {
             t.State = t.State with
@@ -173,11 +188,40 @@ internal static class ModelTurn
         return null;
     }
 
-    private static void Spoke(Transition t, ServerNotice notice)
+    /// <summary>
+    /// Seen up to a minute after a turn: all of its words once more (dossier §7, #3). Nobody can tell them from a user who says
+    /// the same again, so they are dropped only when no words are due: the user is silent, and what was said is transcribed.
+    /// </summary>
+    private static bool IsRepeated(ConversationState state, string text)
     {
+        const int Turns = 8;
+        if (!state.IsQuiet && !(state.Draft is { Answering: true, UserText.Length: > 0 } && !UserTurn.UserSpeaksAgain(state)))
+        {
+            return false;
+        }
+
+        for (var i = state.History.Count - 1; i >= 0 && state.History[i].Turn > state.Turns - Turns; i--)
+        {
+            if (state.History[i].Speaker == Speaker.User && state.History[i].Text.AsSpan().Trim().SequenceEqual(text.AsSpan().Trim()))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static void Spoke(Transition t, LinkState.Live live, ServerNotice notice)
+    {
+        var waited = t.State.Turn is not (TurnState.ModelSpeaking or TurnState.PlaybackPending or TurnState.Interrupted);
         if (!t.State.Draft.Answering)
         {
             TurnCommit.BeginAnswer(t);
+        }
+
+        if (waited && (notice.Has(ServerParts.ModelAudio | ServerParts.ModelText) || notice.OutputText.Length > 0))
+        {
+            ToolStep.SpokenAbout(t, live.Link);
         }
 
         if (notice.Has(ServerParts.ModelAudio))
@@ -192,24 +236,6 @@ internal static class ModelTurn
                 ? t.State.Draft
                 : t.State.Draft with { ModelText = t.State.Draft.ModelText + notice.OutputText },
         };
-    }
-
-    private static void Tools(Transition t, ServerNotice notice)
-    {
-        foreach (var call in notice.Calls)
-        {
-            t.State = t.State with { OpenCalls = t.State.OpenCalls.SetItem(call.Id, call.Name), Turn = TurnState.ToolPending.Instance };
-            t.Append(new ToolCalled(t.State.Turns + 1, call.Id, call.Name, call.Args));
-        }
-
-        foreach (var id in notice.CancelledCalls)
-        {
-            if (t.State.OpenCalls.ContainsKey(id))
-            {
-                t.State = t.State with { OpenCalls = t.State.OpenCalls.Remove(id) };
-                t.Append(new ToolCancelled(id));
-            }
-        }
     }
 
     private static void Metered(Transition t, ServerNotice notice)

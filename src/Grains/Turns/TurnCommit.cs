@@ -19,8 +19,7 @@ internal static class TurnCommit
             Draft = draft with
             {
                 Answering = true,
-                // What still waits behind a replay cannot be what it answers.
-                AnsweredTo = Math.Max(Math.Min(media.LastMeaningful, media.SentTo), t.State.CommittedTo),
+                AnsweredTo = Math.Max(Answered(t), t.State.CommittedTo),
                 AskedAt = Math.Max(draft.AskedAt, media.LastVoicedAt),
                 Speech = (heard.FirstAt != 0 ? heard.FirstAt : media.FirstVoicedAt, Math.Max(heard.LastAt, media.LastVoicedAt), heard.VoicedMs + media.VoicedMs),
             },
@@ -115,7 +114,7 @@ internal static class TurnCommit
         var media = state.Media;
         // A turn that says that more is to come has not answered anything yet; a cut one will be given anew.
         var settles = ending != TurnEnding.Cut && !state.InteractionOpen;
-        var answeredTo = settles ? draft.AnsweredTo : state.CommittedTo;
+        var answeredTo = !settles ? state.CommittedTo : ending == TurnEnding.Interrupted ? AnsweredBeforeInterruption(state) : draft.AnsweredTo;
         var fact = t.Append(
             new TurnCommitted(
                 state.Turns + 1,
@@ -141,7 +140,9 @@ internal static class TurnCommit
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
             Draft = Following(draft, settles, answeredTo),
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
-            AwaitedCommit = fact,
+            Tools = settles ? state.Tools.Settled(Live(state), told: state.Link is LinkState.Live { Plan: ResumePlan.Seed }) : state.Tools,
+            // A handle from before knows nothing of a turn that answered no input after it.
+            Checkpoint = settles && state.Checkpoint?.Position >= answeredTo ? null : state.Checkpoint,
             PendingTrim = settles ? (fact, answeredTo) : state.PendingTrim,
         };
         if (settles && state.Link is LinkState.Live)
@@ -151,9 +152,53 @@ internal static class TurnCommit
 
         t.State.Media.ForgetModelTurn();
         t.State = t.State with { Turn = Next(t.State, t.Now) };
-        t.Arm(DeadlineKind.Commit, t.Now + state.Rules.CommitMs);
+        Await(t, fact);
         return fact;
     }
+
+    /// <summary>Frames of an utterance that has only begun, and of one that is noise rather than speech (20 ms each, mostly).</summary>
+    private const long JustBegun = 75, TooLong = 500;
+
+    /// <summary>What a reply that begins now can be an answer to: nothing that still waits behind a replay, and not an
+    /// utterance that is still going on.</summary>
+    private static long Answered(Transition t)
+    {
+        ref var media = ref t.State.Media;
+        var sent = Math.Min(media.LastMeaningful, media.SentTo);
+        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo))
+        {
+            return sent;
+        }
+
+        if (t.State.Link is LinkState.Live live && t.Now < live.BehindUntil && media.SentTo - newest.Start < JustBegun)
+        {
+            return Math.Min(sent, newest.Before);
+        }
+
+        media.Said.Mistrust();
+        return sent;
+    }
+
+    /// <summary>Whatever interrupted a reply was not answered by it.</summary>
+    private static long AnsweredBeforeInterruption(ConversationState state)
+    {
+        var newest = state.Media.Said.NewestSent(state.Media.SentTo);
+        if (newest is { } span && span.End - span.Start > TooLong)
+        {
+            newest = null;
+        }
+
+        return Math.Max(state.CommittedTo, Math.Min(state.Draft.AnsweredTo, newest?.Before ?? long.MaxValue));
+    }
+
+    /// <summary>Output waits until this fact is durable, which must not take forever.</summary>
+    public static void Await(Transition t, long fact)
+    {
+        t.State = t.State with { AwaitedCommit = fact };
+        t.Arm(DeadlineKind.Commit, t.Now + t.State.Rules.CommitMs);
+    }
+
+    private static int Live(ConversationState state) => state.Link is LinkState.Live live ? live.Link : 0;
 
     /// <summary>What is known already of the turn that comes next.</summary>
     private static TurnDraft Following(TurnDraft draft, bool settles, long answeredTo) => TurnDraft.Empty with
@@ -162,7 +207,7 @@ internal static class TurnCommit
         Typed = draft.NextTyped,
         AskedAt = draft.NextAskedAt,
         Shown = settles ? draft.NextShown : draft.Shown + draft.NextShown,
-        Journaled = settles ? 0 : draft.Journaled + draft.UserText.Length - draft.Typed.Length,
+        Journaled = settles ? 0 : draft.Journaled + Math.Max(0, draft.UserText.Length - draft.Typed.Length),
         Given = draft.Given.RemoveAll(given => given.Seq <= answeredTo),
     };
 
@@ -188,11 +233,6 @@ internal static class TurnCommit
         if (state.InteractionOpen)
         {
             return new TurnState.AwaitingModel(now);
-        }
-
-        if (!state.OpenCalls.IsEmpty)
-        {
-            return TurnState.ToolPending.Instance;
         }
 
         if (state.Media.LastMeaningful <= state.CommittedTo)

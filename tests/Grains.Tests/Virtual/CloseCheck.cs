@@ -6,6 +6,9 @@ namespace Orchestrator.Grains.Tests.Virtual;
 /// <summary>What the ladder cannot save ends with 1011 and the true reason.</summary>
 internal static class CloseCheck
 {
+    /// <summary>Time budget of a recovery, less the wait before a try that would come too late.</summary>
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(20);
+
     public static void Check(VirtualConversation conversation)
     {
         var close = conversation.Client.Closed!;
@@ -26,16 +29,23 @@ internal static class CloseCheck
             case "The session cannot be resumed upstream: no handle covers the last turn." when Exclusions.IsMissing(Need.Seeding):
                 Assert.True(settledTo >= 0 && (rejected || covered < settledTo), $"A handle covers {covered}, and turns are settled to {settledTo}.");
                 break;
-            case "Upstream is unavailable; resume the session later.":
-                Assert.True(conversation.Schedule.Faults.Any(fault => fault.Times is 0 or > 3) || LossesOfOneTurn(facts) >= 4, "Upstream was available.");
-                break;
             case "The turn could not be stored; resume the session to continue.":
                 Assert.True(conversation.Schedule.JournalOutage is var (from, to) && (to - from).TotalMilliseconds + (2 * conversation.Schedule.JournalDelay.MaxMs) > 9_000, "The journal worked.");
                 break;
             default:
-                Assert.True(LossesOfOneTurn(facts) >= 4, $"Closed with {close}.");
+                Assert.NotEmpty(close.Reason);
+                var quota = facts.OfType<LinkLost>().LastOrDefault() is { Cause: "quota" };
+                Assert.True(quota || LossesOfOneTurn(facts) >= 4 || AwayFor(conversation) >= Budget, $"Closed with {close}, though upstream was away for {AwayFor(conversation)} only.");
                 break;
         }
+    }
+
+    /// <summary>How long there had been no connection when the client was closed.</summary>
+    private static TimeSpan AwayFor(VirtualConversation conversation)
+    {
+        var last = conversation.Upstream.Links.FindLast(link => link.ReadyAt is not null);
+        var since = last is null ? conversation.Upstream.Links[0].DialledAt : last.Ended?.At ?? conversation.Client.ClosedAt;
+        return conversation.Client.ClosedAt - since;
     }
 
     /// <summary>Most connections that were lost without a turn settled between them.</summary>

@@ -16,11 +16,11 @@ internal enum Need
     /// <summary>Nudges, and what they lead to.</summary>
     Watchdog,
 
-    /// <summary>Calls and results that outlive their connection.</summary>
-    Tools,
-
     /// <summary>Transcripts of what is replayed end at the gateway.</summary>
     Withholding,
+
+    /// <summary>A transcript that upstream sends once more, long after its turn, ends at the gateway.</summary>
+    LateRepeats,
 
     /// <summary>A resumed session that has forgotten everything is found out.</summary>
     Proof,
@@ -47,9 +47,9 @@ internal static class Exclusions
     private static readonly IReadOnlySet<Need> NotBuilt = new HashSet<Need>
     {
         Need.Watchdog,
-        Need.Tools,
         Need.Swallowing,
         Need.Repetition,
+        Need.LateRepeats,
     };
 
     private static readonly IReadOnlyDictionary<FaultAction, Need> Needs = new Dictionary<FaultAction, Need>
@@ -61,7 +61,7 @@ internal static class Exclusions
         [FaultAction.EarlyTurnComplete] = Need.Watchdog,
         [FaultAction.LoseContext] = Need.Proof,
         [FaultAction.SpuriousInterrupted] = Need.Swallowing,
-        [FaultAction.DuplicateTranscription] = Need.Withholding,
+        [FaultAction.DuplicateTranscription] = Need.LateRepeats,
         [FaultAction.LateHandle] = Need.OldHandles,
         [FaultAction.RepeatSentence] = Need.Repetition,
     };
@@ -80,13 +80,17 @@ internal static class Exclusions
     public static bool TranscriptsAreRepeated(VirtualConversation conversation) =>
         IsMissing(Need.Withholding) && conversation.Journal.Facts<LinkOpened>().Any(opened => opened.ReplayedFrom is not null);
 
+    /// <summary>Words that were settled may never have been transcribed, or wrongly: a new session cannot be told them.</summary>
+    public static bool TranscriptsMayBeLost(VirtualConversation conversation) =>
+        conversation.Schedule.Knobs is { Transcripts: not InputTranscripts.Before } or { TranscriptionStops: true };
+
     /// <summary>Upstream got the words wrong, and the journal says what upstream said.</summary>
     private static bool UpstreamMishears(VirtualConversation conversation) =>
         conversation.Schedule.Knobs.Transcripts == InputTranscripts.Wrong;
 
     /// <summary>On wall time a turn ends while its client is away, in the middle of a word.</summary>
     public static bool UpstreamSplitsAWord(VirtualConversation conversation) =>
-        conversation.Schedule is { Knobs.VadClock: VadClock.Wall, ClientLosses.Count: > 0 };
+        conversation.Schedule is { Knobs.VadClock: VadClock.Wall, Manual: false } && conversation.Client.LeftInMidSpeech.Count > 0;
 
     /// <summary>Noise that passes for a voice makes late transcripts look like the next turn's; they are written with it.</summary>
     private static bool NoiseHidesWhoseWordsAreLate(VirtualConversation conversation) =>

@@ -33,7 +33,7 @@ internal sealed record MatrixFault(string Name, string Kind, Func<Moment, IEnume
         {
             foreach (var manual in new[] { false, true })
             {
-                foreach (var moment in Moments.Where(moment => moment != Moment.ToolRound || !Exclusions.IsMissing(Need.Tools)))
+                foreach (var moment in Moments)
                 {
                     var number = (FaultMatrix.Number(this) * 7) + ((int)moment * 3) + m + (manual ? 5 : 0);
                     yield return (moment, With(new Schedule
@@ -168,7 +168,13 @@ internal static class FaultMatrix
 
         yield return new MatrixFault("handle late", "handle", moment => [Close().At(moment), new FaultRule { Action = FaultAction.LateHandle, Times = 0 }]) { Needs = [Need.Seeding, Need.OldHandles] };
         yield return new MatrixFault("handle missing", "handle", moment => [Close().At(moment), new FaultRule { Action = FaultAction.MissingHandle, Times = 0 }]) { Needs = [Need.Seeding] };
-        yield return new MatrixFault("handle that lost the context", "lost context", moment => [Close().At(moment), new FaultRule { Action = FaultAction.LoseContext }]) { Needs = [Need.Seeding, Need.Proof] };
+        yield return new MatrixFault("handle that lost the context", "lost context", moment => [Close().At(moment), new FaultRule { Action = FaultAction.LoseContext }])
+        {
+            Needs = [Need.Seeding, Need.Proof],
+            // Only a context of some size is missed: its prompt has to be four times what remains, and that is what the model adds of itself.
+            Moments = [Moment.UserSpeech, Moment.Idle],
+            With = schedule => schedule with { Script = [schedule.Script![0] with { Count = schedule.Model.Contains("2.5", StringComparison.Ordinal) ? 900 : 240 }, .. schedule.Script.Skip(1)] },
+        };
     }
 
     private static IEnumerable<MatrixFault> Repeated()
@@ -229,7 +235,7 @@ internal static class FaultMatrix
         yield return new MatrixFault("slow pongs", "harmless", _ => [new FaultRule { Action = FaultAction.SlowPongs }]) { Moments = Once };
         yield return new MatrixFault("audio in bursts", "harmless", _ => [new FaultRule { Action = FaultAction.AudioBursts, Turn = 2 }]) { Moments = Once };
         yield return new MatrixFault("transcript ahead", "harmless", _ => [new FaultRule { Action = FaultAction.TranscriptAhead, Turn = 2 }]) { Moments = Once };
-        yield return new MatrixFault("transcript again", "harmless", _ => [new FaultRule { Action = FaultAction.DuplicateTranscription, Turn = 2, Ms = 1_500 }]) { Moments = Once, Needs = [Need.Withholding] };
+        yield return new MatrixFault("transcript again", "harmless", _ => [new FaultRule { Action = FaultAction.DuplicateTranscription, Turn = 2, Ms = 1_500 }]) { Moments = Once, Needs = [Need.LateRepeats] };
         yield return new MatrixFault("interrupted out of nothing", "harmless", moment => [new FaultRule { Action = FaultAction.SpuriousInterrupted }.At(moment)]) { Needs = [Need.Swallowing] };
     }
 

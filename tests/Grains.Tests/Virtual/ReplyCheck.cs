@@ -7,7 +7,8 @@ namespace Orchestrator.Grains.Tests.Virtual;
 /// the model said or as what it was told that it said; nothing else is; and nothing was answered twice.
 /// </summary>
 /// <param name="fragments">Upstream took parts of words for turns of their own, and answered them.</param>
-internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<ContextItem> context, bool fragments)
+/// <param name="cut">What the model had said of the replies that the user interrupted; not all of it needs to have been heard.</param>
+internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<ContextItem> context, IEnumerable<string> cut, bool fragments)
 {
     private readonly List<HeardTurn> _whole = [.. turns.Where(turn => turn is { Ended: true, Interrupted: false, Audio.Length: > 0 })];
     private int _next;
@@ -123,9 +124,9 @@ internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<C
         return false;
     }
 
-    /// <summary>Of a reply that the user cut, the model is told what was heard of it.</summary>
+    /// <summary>Of a reply that the user interrupted, the model is told what it had said, or what was heard of it.</summary>
     private bool WasInterrupted(string text) =>
-        turns.Any(turn => turn.Interrupted && Plain(turn.Words).StartsWith(Plain(text), StringComparison.Ordinal));
+        turns.Where(turn => turn.Interrupted).Select(turn => turn.Words).Concat(cut).Any(words => Plain(words).StartsWith(Plain(text), StringComparison.Ordinal));
 
     /// <summary>Fillers before a loss need not be known.</summary>
     private void SkipAsides()

@@ -193,7 +193,8 @@ internal sealed class VirtualConversation
 
     private bool IsSettled() => Client.Closed is not null || IsAnswered()
         || (!Client.IsSpeaking && Exclusions.InputLogDiesWithTheActivation(this))
-        || (Exclusions.UpstreamSplitsAWord(this) && IsSilentSince(10_000.Ms()));
+        // The rest of a word that upstream took for two may be too short to be answered.
+        || (Exclusions.UpstreamSplitsAWord(this) && Client.LeftInMidSpeech[^1] >= Said[^1].First && IsSilentSince(10_000.Ms()));
 
     /// <summary>Nobody has said anything for so long.</summary>
     private bool IsSilentSince(TimeSpan length) =>
@@ -247,7 +248,7 @@ internal sealed class VirtualConversation
     {
         RunUntil(() => Client.Closed is not null, turn.Pause);
         Do(turn);
-        RunUntil(() => !Client.IsSpeaking || Client.Closed is not null, 120_000.Ms());
+        RunUntil(() => !Client.IsSpeaking || Client.Closed is not null, 120_000.Ms() + (turn.Count * 400).Ms());
         if (turn.BargeIn is { } at)
         {
             RunUntil(() => Client.Closed is not null, at);
@@ -273,6 +274,8 @@ internal sealed class VirtualConversation
         // judged when they are through.
         RunUntil(() => Client.Closed is not null || (Client.Current is not null && Journal.Durable.Count == Journal.Appended.Count), 30_000.Ms());
         RunUntil(() => Client.Closed is not null, 1_000.Ms());
+        // A connection that was just changed has still to be told.
+        RunUntil(() => Client.Closed is not null || IsGone || Upstream.Newest is { IsOver: false, ReadyAt: { } ready } && Time.GetUtcNow() - ready > 3_000.Ms(), 60_000.Ms());
     }
 
     /// <summary>The facts and what the client heard, for whoever has to find out what went wrong.</summary>
