@@ -110,6 +110,10 @@ internal sealed class EffectRunner
             case Effect.HoldInput:
                 Pump.Hold();
                 break;
+            case Effect.HoldInputAfter hold:
+                Pump.Attach(_link);
+                Pump.Hold(hold.Position);
+                break;
             case Effect.ReleaseInput:
                 Pump.Release();
                 break;

@@ -40,6 +40,9 @@ public abstract record Effect
         public static readonly HoldInput Instance = new();
     }
 
+    /// <summary>Send input up to this position and no further.</summary>
+    public sealed record HoldInputAfter(long Position) : Effect;
+
     /// <summary>Go on where <see cref="HoldInput"/> stopped.</summary>
     public sealed record ReleaseInput : Effect
     {

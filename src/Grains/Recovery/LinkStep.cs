@@ -134,7 +134,7 @@ internal static class LinkStep
         {
             t.Count("seedUnanswered");
             t.State = t.State with { Link = live with { SeedReply = SeedReply.None } };
-            t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
+            SendInput(t, live.Plan);
             ToolNotes.Tell(t);
         }
     }
@@ -193,6 +193,12 @@ internal static class LinkStep
             }
         }
 
+        SendInput(t, plan);
+    }
+
+    private static void SendInput(Transition t, ResumePlan plan)
+    {
+        InputDuringCall.Before(t);
         t.Emit(new Effect.SendInputAfter(plan.ReplayAfter));
     }
 
@@ -233,7 +239,7 @@ internal static class LinkStep
         if (begins)
         {
             t.Disarm(DeadlineKind.SeedReply);
-            t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
+            SendInput(t, live.Plan);
         }
 
         ToolNotes.Tell(t);

@@ -167,6 +167,7 @@ internal static class TurnCommit
             Given = settles ? state.Given.AddRange(draft.Given.Where(given => given.Seq <= answeredTo).Select(given => given.Said)) : state.Given,
             Settled = settles ? state.Settled + 1 : state.Settled,
             LossesOnTurn = settles ? 0 : state.LossesOnTurn,
+            IsCareful = !settles && state.IsCareful,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
             Draft = Following(draft, settles, answeredTo) with { Crossing = media.LastMeaningful > draft.AnsweredTo },
@@ -196,7 +197,8 @@ internal static class TurnCommit
     {
         ref var media = ref t.State.Media;
         var sent = Math.Min(media.LastMeaningful, media.SentTo);
-        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo))
+        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo)
+            || (newest.End <= media.SentTo && t.Now - media.LastVoicedAt >= t.State.Rules.SilenceMs))
         {
             return sent;
         }
