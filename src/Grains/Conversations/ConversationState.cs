@@ -174,6 +174,8 @@ public enum DeadlineKind
     Commit,
     /// <summary>The client did not come back.</summary>
     Grace,
+    /// <summary>A result is still to be told, and no pause has come.</summary>
+    ToolNotes,
 }
 
 /// <summary>Numbers that the step decides by; configuration and model decide them once.</summary>

@@ -66,6 +66,7 @@ public static class ConversationStep
             case DeadlineKind.CheckpointHold: CheckpointStep.Overdue(t); break;
             case DeadlineKind.Commit: JournalStep.CommitOverdue(t); break;
             case DeadlineKind.Grace: EdgeStep.GraceOver(t); break;
+            case DeadlineKind.ToolNotes: ToolNotes.Overdue(t); break;
             default: t.Count("unknownDeadline"); break;
         }
     }

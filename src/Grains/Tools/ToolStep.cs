@@ -62,7 +62,7 @@ internal static class ToolStep
 
         if (asked.Count > 0)
         {
-            t.Emit(new Effect.SendToClient(ToolFrames.Calls(asked), OutputTraits.None, fact));
+            t.Emit(new Effect.SendToClient(ToolFrames.Calls(asked), OutputTraits.Words, fact) { Calls = [.. asked.Select(call => call.Id)] });
         }
 
         return (notice.Parts & ~ServerParts.ToolCall, 0);
@@ -89,6 +89,7 @@ internal static class ToolStep
 
             t.State = t.State with { Tools = t.State.Tools.Set(call with { Status = CallStatus.Cancelled }) };
             t.Append(new ToolCancelled(call.Id));
+            t.Emit(new Effect.ForgetCall(call.Id));
             ids.Add(call.Id);
         }
 
@@ -225,6 +226,7 @@ internal static class ToolStep
             return null;
         }
 
+        t.Emit(new Effect.ConfirmCall(call.Id));
         t.Append(new ToolAnswered(call.Id, call.Name, result.Response) { WillContinue = result.WillContinue });
         var goes = link > 0 && call.IsOpenOn(link);
         call = ToolBook.Answered(call, result, seq);

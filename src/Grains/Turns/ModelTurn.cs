@@ -93,6 +93,7 @@ internal static class ModelTurn
             {
                 StripTools = stripTools,
                 AfterFact = toolFact,
+                Calls = toolFact != 0 ? [.. notice.Calls.Select(call => call.Id)] : [],
             });
         }
     }
