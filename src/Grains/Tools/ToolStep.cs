@@ -80,9 +80,10 @@ internal static class ToolStep
         var ids = ImmutableList.CreateBuilder<string>();
         foreach (var id in notice.CancelledCalls)
         {
-            if (t.State.Tools.OnLink(live.Link, id) is not { Status: CallStatus.Open } call)
+            // The cancellation may have crossed the client's answer; a call that was answered from the book it has never seen.
+            var call = t.State.Tools.OnLink(live.Link, id);
+            if (call is not ({ Status: CallStatus.Open } or { Status: CallStatus.Answered, IsSeen: false, Seq: > 0 }))
             {
-                // Its result is here, or the client has never seen it.
                 t.Count("toolCancellationSwallowed");
                 continue;
             }
@@ -165,6 +166,24 @@ internal static class ToolStep
                 ? draft with { AnsweredTo = Math.Max(draft.AnsweredTo, Math.Min(seq, t.State.Media.SentTo)) }
                 : draft,
         };
+    }
+
+    /// <summary>A turn was settled. Calls that its last connection's model did not make are withdrawn: nobody waits for them.</summary>
+    public static void Settled(Transition t)
+    {
+        var (link, told) = t.State.Link is LinkState.Live live ? (live.Link, live.Plan is ResumePlan.Seed) : (0, false);
+        var (book, vanished) = t.State.Tools.Settled(link, told);
+        t.State = t.State with { Tools = book };
+        foreach (var id in vanished)
+        {
+            t.Append(new ToolCancelled(id));
+            t.Emit(new Effect.ForgetCall(id));
+        }
+
+        if (!vanished.IsEmpty)
+        {
+            t.Emit(new Effect.SendToClient(ToolFrames.Cancellation(vanished), OutputTraits.None, AfterFact: 0));
+        }
     }
 
     /// <summary>Upstream does not take this result: it will not be repeated.</summary>
