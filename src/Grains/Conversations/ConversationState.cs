@@ -191,6 +191,8 @@ public enum DeadlineKind
     Interaction,
     /// <summary>Input has waited for the result of a call for too long.</summary>
     CallHold,
+    /// <summary>A result is still to be told, and no pause has come.</summary>
+    ToolNotes,
 }
 
 /// <summary>Numbers that the step decides by; configuration and model decide them once.</summary>

@@ -73,6 +73,7 @@ public static class ConversationStep
             case DeadlineKind.Swallowed: SpuriousInterruption.Elapsed(t); break;
             case DeadlineKind.CallHold: InputDuringCall.Elapsed(t); break;
             case DeadlineKind.Interaction: InteractionGuard.Elapsed(t); break;
+            case DeadlineKind.ToolNotes: ToolNotes.Overdue(t); break;
             default: t.Count("unknownDeadline"); break;
         }
     }

@@ -185,6 +185,7 @@ internal static class LinkStep
             var told = Seed.Compose(t.State, seed.BudgetTokens);
             RecoveryRecord.Rebilled(t, Seed.Tokens(told));
             t.Emit(new Effect.SendUpstream(GatewayFrames.History(told)));
+            t.State = t.State with { Tools = t.State.Tools.Seeded(t.State.Links) };
             if (t.State.Rules.Model.SeedEndsWithUser)
             {
                 t.State = t.State with { Link = ((LinkState.Live)t.State.Link) with { SeedReply = SeedReply.Awaited } };
