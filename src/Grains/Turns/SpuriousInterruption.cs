@@ -17,7 +17,10 @@ internal static class SpuriousInterruption
     private const long GoesOnMs = 1_500;
 
     /// <summary>What the user said before the first of the reply may be what interrupts it, if both crossed on the way.</summary>
-    private const long CrossingMs = 2_000;
+    public const long CrossingMs = 600;
+
+    /// <summary>The same of what waited with other input before it, or behind a replay.</summary>
+    public const long LongCrossingMs = 2_000;
 
     private const ServerParts Content = ModelTurn.ModelOutput | ServerParts.InputTranscription;
 
@@ -89,5 +92,5 @@ internal static class SpuriousInterruption
         UserTurn.UserSpeaksAgain(state)
         || state.Media.LastMeaningful > state.Draft.AnsweredTo
         || state.Draft.NextUserText.Length > 0
-        || (state.Draft.Crossing && state.Link is LinkState.Live live && now - live.AnsweringSince <= CrossingMs);
+        || (state.Draft.CrossesForMs > 0 && state.Link is LinkState.Live live && now - live.AnsweringSince <= state.Draft.CrossesForMs);
 }

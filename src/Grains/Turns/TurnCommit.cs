@@ -9,9 +9,6 @@ namespace Orchestrator.Grains.Turns;
 /// <summary>Turns a draft into a fact. The client hears of the end of a turn only when that fact is durable (P3).</summary>
 internal static class TurnCommit
 {
-    /// <summary>What the user said so shortly before the model began may be on its way still.</summary>
-    private const long CrossingMs = 400;
-
     /// <summary>The model reacts: from here on the user's words belong to the next turn.</summary>
     public static void BeginAnswer(Transition t)
     {
@@ -23,7 +20,8 @@ internal static class TurnCommit
             Draft = draft with
             {
                 Answering = true,
-                Crossing = draft.Crossing || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < CrossingMs),
+                // An answer that begins so soon is not yet to what was said last.
+                CrossesForMs = !t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs ? SpuriousInterruption.LongCrossingMs : draft.CrossesForMs,
                 // What still waits behind a replay cannot be what it answers.
                 AnsweredTo = Math.Max(Math.Min(media.LastMeaningful, media.SentTo), t.State.CommittedTo),
                 AskedAt = Math.Max(draft.AskedAt, media.LastVoicedAt),
@@ -133,7 +131,7 @@ internal static class TurnCommit
             Shown = draft.Shown + draft.NextShown,
             Given = draft.Given,
             IsOwed = true,
-            Crossing = draft.Crossing || state.Media.LastMeaningful > draft.AnsweredTo,
+            CrossesForMs = state.Media.LastMeaningful > draft.AnsweredTo ? SpuriousInterruption.LongCrossingMs : draft.CrossesForMs,
         };
     }
 
@@ -169,7 +167,7 @@ internal static class TurnCommit
             LossesOnTurn = settles ? 0 : state.LossesOnTurn,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
-            Draft = Following(draft, settles, answeredTo) with { Crossing = media.LastMeaningful > draft.AnsweredTo },
+            Draft = Following(draft, settles, answeredTo) with { CrossesForMs = media.LastMeaningful > draft.AnsweredTo ? SpuriousInterruption.CrossingMs : 0 },
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
             AwaitedCommit = fact,
             PendingTrim = settles ? (fact, answeredTo) : state.PendingTrim,
@@ -181,6 +179,12 @@ internal static class TurnCommit
 
         t.State.Media.ForgetModelTurn();
         t.State = t.State with { Turn = Next(t.State, t.Now) };
+        if (ending == TurnEnding.Interrupted && draft.CrossesForMs > 0 && t.State.Turn is TurnState.Idle)
+        {
+            // What interrupted had left before the answer began, and counts as answered by it; it is not.
+            t.State = t.State with { Draft = t.State.Draft with { IsOwed = true }, Turn = new TurnState.AwaitingModel(t.Now) };
+        }
+
         t.Arm(DeadlineKind.Commit, t.Now + state.Rules.CommitMs);
         return fact;
     }

@@ -123,7 +123,7 @@ internal static class UserTurn
         if ((traits & (InputTraits.Voiced | InputTraits.ActivityStart | InputTraits.Text | InputTraits.ContentComplete)) != 0
             && (draft.WaitsForUser || t.State.Turn is TurnState.AwaitingModel))
         {
-            t.State = t.State with { Draft = draft with { WaitsForUser = false, Crossing = draft.Crossing || t.State.Turn is TurnState.AwaitingModel } };
+            t.State = t.State with { Draft = draft with { WaitsForUser = false, CrossesForMs = t.State.Turn is TurnState.AwaitingModel ? SpuriousInterruption.LongCrossingMs : draft.CrossesForMs } };
         }
     }
 
