@@ -76,8 +76,10 @@ public sealed class ArrowTests
     }
 
     [Fact]
-    public void Product_NeedsNoPackageAtRunTime_ButTheSilosCircuitBreaker() =>
-        Assert.Equal(["Silo: Polly.Core"], Allowed.Keys.SelectMany(p => Items(p, "PackageReference").Select(i => $"{p}: {i}")));
+    public void Product_NeedsNoPackageAtRunTime_ButTheCircuitBreakerAndTheExporter() =>
+        Assert.Equal(
+            ["Silo: Polly.Core", "Api: OpenTelemetry", "Api: OpenTelemetry.Exporter.OpenTelemetryProtocol"],
+            Allowed.Keys.SelectMany(p => Items(p, "PackageReference").Select(i => $"{p}: {i}")));
 
     [Fact]
     public void Api_SeesSiloGrainsAndSimulatorOnlyWhereTheAllInOneIsComposed()
@@ -88,6 +90,12 @@ public sealed class ArrowTests
         Assert.DoesNotContain(uses, u => hidden.Contains(u.Assembly) && !IsIn(u.UserNamespace, "Orchestrator.Api.AllInOne"));
         Assert.Contains(uses, u => u.Assembly is "Orchestrator.Silo" && IsIn(u.UserNamespace, "Orchestrator.Api.AllInOne"));
     }
+
+    [Fact]
+    public void OpenTelemetry_IsSeenWhereTheAllInOneIsComposed_AndNowhereElse() =>
+        Assert.All(
+            Allowed.Keys.SelectMany(p => CompiledCode.Uses(AssemblyPath(p))).Where(u => IsIn(u.Namespace, "OpenTelemetry")),
+            u => Assert.True(IsIn(u.UserNamespace, "Orchestrator.Api.AllInOne"), u.User));
 
     [Fact]
     public void AllInOneNamespace_LiesInItsFolder()

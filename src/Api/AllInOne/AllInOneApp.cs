@@ -20,12 +20,14 @@ internal sealed class AllInOneApp : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly DataDirectory _data;
     private readonly UpstreamChoice _upstream;
+    private readonly TelemetryExport? _telemetry;
 
-    private AllInOneApp(WebApplication app, DataDirectory data, UpstreamChoice upstream)
+    private AllInOneApp(WebApplication app, DataDirectory data, UpstreamChoice upstream, TelemetryExport? telemetry)
     {
         _app = app;
         _data = data;
         _upstream = upstream;
+        _telemetry = telemetry;
     }
 
     /// <summary>Where it listens, the port resolved.</summary>
@@ -61,18 +63,20 @@ internal sealed class AllInOneApp : IAsyncDisposable
         var builder = WebApplication.CreateBuilder(args);
         DataDirectory? data = null;
         UpstreamChoice? upstream = null;
+        TelemetryExport? telemetry = null;
         WebApplication? app = null;
         try
         {
             data = DataDirectory.Open(builder.Configuration[DataDirectoryKey] is { Length: > 0 } path ? path : "data");
             upstream = await UpstreamChoice.MakeAsync(builder.Configuration, CancellationToken.None);
+            telemetry = TelemetryExport.Start(builder.Configuration);
             app = Build(builder, data, upstream);
             await app.StartAsync();
-            return new AllInOneApp(app, data, upstream);
+            return new AllInOneApp(app, data, upstream, telemetry);
         }
         catch
         {
-            await DisposeAsync(app, upstream, data);
+            await DisposeAsync(app, telemetry, upstream, data);
             throw;
         }
     }
@@ -81,10 +85,10 @@ internal sealed class AllInOneApp : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Services.GetRequiredService<ConversationHost>().StopAsync();
-        await DisposeAsync(_app, _upstream, _data);
+        await DisposeAsync(_app, _telemetry, _upstream, _data);
     }
 
-    private static async Task DisposeAsync(WebApplication? app, UpstreamChoice? upstream, DataDirectory? data)
+    private static async Task DisposeAsync(WebApplication? app, TelemetryExport? telemetry, UpstreamChoice? upstream, DataDirectory? data)
     {
         if (app is not null)
         {
@@ -92,6 +96,7 @@ internal sealed class AllInOneApp : IAsyncDisposable
             await app.DisposeAsync();
         }
 
+        telemetry?.Dispose();
         if (upstream is not null)
         {
             await upstream.DisposeAsync();

@@ -103,11 +103,18 @@ public sealed record LinkLost(int Link, string Kind, int? Code, string Reason, s
 /// <param name="SetupHash">Hash of the setup it belongs to; another setup voids it.</param>
 public sealed record CheckpointTaken(int Link, int Lineage, string Endpoint, string Handle, long Position, string SetupHash) : ConversationFact;
 
-/// <summary>The model asked for a function.</summary>
+/// <summary>The model asked for a function. Durable before the client hears of it.</summary>
+/// <param name="Turn">The turn in which it was first asked for.</param>
+/// <param name="Id">What the client knows the call by; unique in the conversation, and usually upstream's own.</param>
 public sealed record ToolCalled(int Turn, string Id, string Name, JsonElement Args) : ConversationFact;
 
-/// <summary>A result for the call was received from the client.</summary>
-public sealed record ToolAnswered(string Id, string Name, JsonElement Response) : ConversationFact;
+/// <summary>A result for the call was received from the client, or the model was told that there is none.</summary>
+public sealed record ToolAnswered(string Id, string Name, JsonElement Response) : ConversationFact
+{
+    /// <summary>True when more results of the same call follow.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool WillContinue { get; init; }
+}
 
 /// <summary>The model withdrew the call.</summary>
 public sealed record ToolCancelled(string Id) : ConversationFact;

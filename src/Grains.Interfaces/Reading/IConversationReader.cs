@@ -28,6 +28,7 @@ public interface IConversationReader
 /// <summary>One conversation in a list.</summary>
 /// <param name="State"><c>live</c> (an edge or a link is attached), <c>resumable</c>, <c>ended</c>, or <c>damaged</c>
 /// (its journal cannot be read; only in lists, where it must not hide the others).</param>
+/// <param name="Recoveries">Upstream connections that were lost, or stalled, and got a successor; planned rotations are not counted.</param>
 public sealed record ConversationSummary(
     string Id,
     string Model,
@@ -36,6 +37,7 @@ public sealed record ConversationSummary(
     DateTimeOffset UpdatedAt,
     int Turns,
     int Links,
+    int Recoveries,
     string? EndReason);
 
 /// <summary>What was said, folded from the journal.</summary>

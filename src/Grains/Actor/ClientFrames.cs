@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Tools;
 
 namespace Orchestrator.Grains.Actor;
 
@@ -60,7 +61,11 @@ internal static class ClientFrames
             PeerText.Of(r, "id"),
             PeerText.Of(r, "name"),
             r.TryGetProperty("response", out var value) ? value : JsonElement.Parse("{}"u8),
-            ServerNotices.TryGet(r, "willContinue", "will_continue", out var more) && more.ValueKind == JsonValueKind.True))];
+            ServerNotices.TryGet(r, "willContinue", "will_continue", out var more) && more.ValueKind == JsonValueKind.True)
+        {
+            Frame = r,
+            IsSilent = PeerText.Of(r, "scheduling") == "SILENT",
+        })];
     }
 
     /// <summary>Words of the last turn when it is the user's: what the model is asked to answer.</summary>

@@ -24,6 +24,7 @@ internal static class ConversationRulesReader
             MayStaySilent = setup.OffersProactivity,
             ContextTokens = setup.Entry.ContextWindowTokens,
         },
+        RepeatableTools = settings.RepeatableTools,
         Policy = settings.Recovery,
         GraceMs = (long)settings.Grace.TotalMilliseconds,
     };

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Gemini.Live.Links;
 using Orchestrator.Grains.Recovery;
 
@@ -53,6 +54,9 @@ public sealed record ConversationSettings
 
     /// <summary>Budgets of the recovery ladder.</summary>
     public RecoveryPolicy Recovery { get; init; } = new();
+
+    /// <summary>Functions that may run again when their turn is answered anew; any other runs once.</summary>
+    public ImmutableHashSet<string> RepeatableTools { get; init; } = ImmutableHashSet<string>.Empty;
 
     /// <summary>Dialling and reading of upstream connections.</summary>
     public LinkOptions Link { get; init; } = new();

@@ -4,6 +4,7 @@ using Gemini.Live.Setup;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
+using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Actor;
 
@@ -20,6 +21,7 @@ internal sealed class EffectRunner
     private readonly IFactJournal _journal;
     private readonly Deadlines _deadlines;
     private readonly FrameInHand _frame;
+    private readonly RecoverySpans _recoveries;
     private readonly double _pace;
     private IUpstreamLink? _link;
     private int _linkNumber;
@@ -30,6 +32,7 @@ internal sealed class EffectRunner
         _context = context;
         _actor = actor;
         _frame = new FrameInHand(actor.Id);
+        _recoveries = new RecoverySpans(actor.Id);
         var settings = context.Settings;
         var manual = state.Rules.ManualActivity;
         Pump = new InputPump(
@@ -114,14 +117,14 @@ internal sealed class EffectRunner
                 Pump.Log.TrimTo(trim.Position);
                 break;
             case Effect.ForwardFrame { WithoutTurnEnd: true } forward:
-                if (FrameEditor.SplitTurnEnd(_frame.For(forward.StripInput, forward.StripOutput)) is var (content, _))
+                if (FrameEditor.SplitTurnEnd(_frame.For(forward.StripInput, forward.StripOutput, forward.StripTools)) is var (content, _))
                 {
                     Send(content, _frame.Traits, _frame.AudioMs, afterFact: 0);
                 }
 
                 break;
             case Effect.ForwardFrame forward:
-                Send(_frame.For(forward.StripInput, forward.StripOutput), _frame.Traits, _frame.AudioMs, afterFact: 0);
+                Send(_frame.For(forward.StripInput, forward.StripOutput, forward.StripTools), _frame.Traits, _frame.AudioMs, forward.AfterFact);
                 break;
             case Effect.ForwardTurnEnd end:
                 SendTurnEnd(end);
@@ -137,7 +140,7 @@ internal sealed class EffectRunner
                 CloseWhenDelivered(close.AtOnce);
                 break;
             case Effect.Append append:
-                _journal.Append(new(append.Position, _context.Clock.GetUtcNow(), append.Fact), append.Durability);
+                Append(new(append.Position, _context.Clock.GetUtcNow(), append.Fact), append.Durability);
                 break;
             case Effect.ArmDeadline arm:
                 _deadlines.Arm(arm.Kind, arm.Generation, TimeSpan.FromMilliseconds(arm.AtMs - nowMs + (arm.SpreadMs > 0 ? arm.SpreadMs * _context.Chance() : 0)));
@@ -227,6 +230,13 @@ internal sealed class EffectRunner
         Output.Dispose();
     }
 
+    private void Append(JournalEntry entry, Durability durability)
+    {
+        _journal.Append(entry, durability);
+        _context.Metrics.Appended(entry.Fact);
+        _recoveries.Appended(entry);
+    }
+
     private void Open(Effect.OpenLink open)
     {
         Pump.Detach();
@@ -255,7 +265,7 @@ internal sealed class EffectRunner
 
     private void SendTurnEnd(Effect.ForwardTurnEnd end)
     {
-        var frame = _frame.For(end.StripInput, end.StripOutput);
+        var frame = _frame.For(end.StripInput, end.StripOutput, end.StripTools);
         if (FrameEditor.SplitTurnEnd(frame) is var (content, turnEnd))
         {
             Send(content, _frame.Traits, _frame.AudioMs, afterFact: 0);

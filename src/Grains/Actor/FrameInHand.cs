@@ -22,8 +22,13 @@ internal sealed class FrameInHand(ConversationId conversation)
     public void Take(ReadOnlyMemory<byte> bytes, in ServerFrame scanned) => (_bytes, _scanned) = (bytes, scanned);
 
     /// <summary>The frame as a client asked for it; valid until the next call.</summary>
-    public ReadOnlySpan<byte> For(bool stripInput, bool stripOutput)
+    public ReadOnlySpan<byte> For(bool stripInput, bool stripOutput, bool stripTools)
     {
+        if (stripTools)
+        {
+            return WithoutTools(_bytes.Span, stripInput, stripOutput);
+        }
+
         if (_scanned.Has(ServerParts.SetupComplete))
         {
             return WithSessionId(_bytes.Span);
@@ -44,6 +49,31 @@ internal sealed class FrameInHand(ConversationId conversation)
         _edited.ResetWrittenCount();
         FrameEditor.WriteWithout(_bytes.Span, members, _edited);
         return _edited.WrittenSpan;
+    }
+
+    /// <summary>What stands beside functions in one frame; rare enough to be read and written whole.</summary>
+    private static ReadOnlySpan<byte> WithoutTools(ReadOnlySpan<byte> frame, bool stripInput, bool stripOutput)
+    {
+        if (JsonNode.Parse(frame) is not JsonObject message)
+        {
+            return frame;
+        }
+
+        Remove(message, "toolCall", "tool_call");
+        Remove(message, "toolCallCancellation", "tool_call_cancellation");
+        if ((message["serverContent"] ?? message["server_content"]) is JsonObject content)
+        {
+            Remove(content, stripInput ? "inputTranscription" : "", stripInput ? "input_transcription" : "");
+            Remove(content, stripOutput ? "outputTranscription" : "", stripOutput ? "output_transcription" : "");
+        }
+
+        return JsonSerializer.SerializeToUtf8Bytes(message);
+    }
+
+    private static void Remove(JsonObject from, string camel, string snake)
+    {
+        from.Remove(camel);
+        from.Remove(snake);
     }
 
     /// <summary>Upstream's own <c>setupComplete</c> goes to a client that waits for a consent signature, under our id.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Gemini.Live.Scanning;
 using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Tools;
 
 namespace Orchestrator.Grains.Actor;
 
@@ -48,7 +49,7 @@ internal static class ServerNotices
 
         return [.. list.EnumerateArray()
             .Where(call => call.ValueKind == JsonValueKind.Object)
-            .Select(call => new ToolRequest(PeerText.Of(call, "id"), PeerText.Of(call, "name"), call.TryGetProperty("args", out var args) ? args : Empty))];
+            .Select(call => new ToolRequest(PeerText.Of(call, "id"), PeerText.Of(call, "name"), call.TryGetProperty("args", out var args) ? args : Empty) { Frame = call })];
     }
 
     private static ImmutableArray<string> Ids(JsonElement cancellation) =>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Gemini.Live.Closes;
 using Orchestrator.Grains.Recovery;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Conversations;
@@ -31,7 +32,7 @@ public static class ConversationHistory
         state.Media.LastInput = known;
         state.Media.SentTo = known;
         state.Media.LastMeaningful = state.CommittedTo;
-        return state;
+        return state with { Tools = state.Tools.Restored() };
     }
 
     /// <summary>A turn that was cut, or that says that more is to come, has not answered anything.</summary>
@@ -70,6 +71,8 @@ public static class ConversationHistory
                     Turns = turn.Turn,
                     Settled = turn.Settles() ? state.Settled + 1 : state.Settled,
                     CommittedTo = Math.Max(state.CommittedTo, turn.InputTo),
+                    Checkpoint = turn.Settles() && state.Checkpoint?.Position >= turn.InputTo ? null : state.Checkpoint,
+                    Tools = turn.Settles() ? state.Tools.SettledIn(turn) : state.Tools,
                 };
                 var open = turn.Ending != TurnEnding.Cut && turn.InteractionOpen;
                 var history = turn.Settles() ? SpokenText.Settle(next.History) : next.History;
@@ -86,6 +89,12 @@ public static class ConversationHistory
                 return state with { History = SpokenText.Add(state.History, amended.Turn, amended.UserText ?? "", amended.ModelText ?? "") };
             case ContentGiven given:
                 return state with { Given = state.Given.Add(new SpokenText(given.Turn, given.Role == "model" ? Speaker.Model : Speaker.User, given.Text)) };
+            case ToolCalled called when state.Tools.Find(called.Id) is null:
+                return state with { Tools = state.Tools.Add(new BookedCall(called.Id, called.Name, called.Args, called.Turn)) };
+            case ToolAnswered answered when state.Tools.Find(answered.Id) is { } call:
+                return state with { Tools = state.Tools.Set(ToolBook.Answered(call, new ToolResult(call.Id, call.Name, answered.Response, answered.WillContinue), seq: 0)) };
+            case ToolCancelled cancelled when state.Tools.Find(cancelled.Id) is { } call:
+                return state with { Tools = state.Tools.Set(call with { Status = CallStatus.Cancelled }) };
             case ConversationEnded:
                 return state with { Ended = true };
             default:

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Gemini.Live.Links;
 using Gemini.Live.Scanning;
 using Orchestrator.Attach;
+using Orchestrator.Grains.Tools;
 
 namespace Orchestrator.Grains.Conversations;
 
@@ -62,12 +63,6 @@ public abstract record ConversationInput
     /// <summary>Someone with the right to do so ended it.</summary>
     public sealed record EndRequested(string Reason, string By) : ConversationInput;
 }
-
-/// <summary>One function result of a <c>toolResponse</c>.</summary>
-public sealed record ToolResult(string Id, string Name, JsonElement Response, bool WillContinue);
-
-/// <summary>One function call of a <c>toolCall</c>.</summary>
-public sealed record ToolRequest(string Id, string Name, JsonElement Args);
 
 /// <summary>A server frame as the step needs it: flags, and the few values that matter, already unescaped.</summary>
 public sealed record ServerNotice(ServerParts Parts)

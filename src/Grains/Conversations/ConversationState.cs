@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Orchestrator.Grains.Recovery;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Grains.Turns;
 
 namespace Orchestrator.Grains.Conversations;
@@ -39,8 +40,8 @@ public sealed record ConversationState
     /// <summary>Last input position that a committed turn has answered.</summary>
     public long CommittedTo { get; init; }
 
-    /// <summary>Function calls without a result, by id, with the name.</summary>
-    public ImmutableDictionary<string, string> OpenCalls { get; init; } = ImmutableDictionary<string, string>.Empty;
+    /// <summary>The functions that the model has called.</summary>
+    public ToolBook Tools { get; init; } = ToolBook.Empty;
 
     /// <summary>Manual activity: true between activityStart and activityEnd.</summary>
     public bool ActivityOpen { get; init; }
@@ -91,6 +92,9 @@ public sealed record ConversationState
     /// <summary>The newest refusal of a frame; the same once more, and the frame goes into quarantine.</summary>
     public (int? Code, string Reason)? RefusedWith { get; init; }
 
+    /// <summary>It was the same twice in a row.</summary>
+    public bool RefusedAgain { get; init; }
+
     /// <summary>The newest handle that may be resumed, if any.</summary>
     public Checkpoint? Checkpoint { get; init; }
 
@@ -121,6 +125,9 @@ public sealed record ConversationState
 
     /// <summary>The model has answered under this setup, so the setup cannot be what is wrong.</summary>
     public bool SetupProven => Settled > 0 || Checkpoint is not null;
+
+    /// <summary>The model waits for a function, or has been given a result that it has not spoken about.</summary>
+    public bool AwaitsTools => Tools.IsPendingOn(Link is LinkState.Live live ? live.Link : 0);
 
     /// <summary>Nothing said since the last committed turn: old microphone silence is of no use to anyone.</summary>
     public bool IsQuiet => Turn is TurnState.Idle && Media.LastMeaningful <= CommittedTo;
@@ -188,6 +195,9 @@ public sealed record ConversationRules(bool ManualActivity, long SilenceMs, bool
 {
     /// <summary>What recovery must know about the model.</summary>
     public ModelTraits Model { get; init; } = new();
+
+    /// <summary>Functions that may run again for the same request; any other runs once.</summary>
+    public ImmutableHashSet<string> RepeatableTools { get; init; } = ImmutableHashSet<string>.Empty;
 
     /// <summary>Budgets of the recovery ladder.</summary>
     public RecoveryPolicy Policy { get; init; } = new();

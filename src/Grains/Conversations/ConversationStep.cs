@@ -1,4 +1,5 @@
 using Orchestrator.Grains.Recovery;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Grains.Turns;
 
 namespace Orchestrator.Grains.Conversations;
@@ -31,7 +32,7 @@ public static class ConversationStep
             case ConversationInput.StopRequested: EdgeStep.Stop(t); break;
             case ConversationInput.ClientSent sent: UserTurn.Sent(t, sent); break;
             case ConversationInput.ClientEchoedHistory: UserTurn.Echoed(t); break;
-            case ConversationInput.ClientAnsweredTools answers: UserTurn.AnsweredTools(t, answers); break;
+            case ConversationInput.ClientAnsweredTools answers: ToolStep.Answered(t, answers); break;
             case ConversationInput.InputEvicted evicted: UserTurn.Evicted(t, evicted); break;
             case ConversationInput.LinkMessage message: LinkStep.Message(t, message); break;
             case ConversationInput.LinkClosed closed: LinkStep.Closed(t, closed); break;

@@ -54,10 +54,20 @@ public abstract record Effect
     {
         /// <summary>Of a frame that has content and the end of a turn in it, only the content.</summary>
         public bool WithoutTurnEnd { get; init; }
+
+        /// <summary>What it says about functions goes to the client in a frame of our own, or not at all.</summary>
+        public bool StripTools { get; init; }
+
+        /// <summary>Fact that must be durable before it may leave; 0 for none.</summary>
+        public long AfterFact { get; init; }
     }
 
     /// <summary>Pass the frame in hand to the client: content at once, the end of the turn once the fact is durable.</summary>
-    public sealed record ForwardTurnEnd(bool StripInput, bool StripOutput, long AfterFact) : Effect;
+    public sealed record ForwardTurnEnd(bool StripInput, bool StripOutput, long AfterFact) : Effect
+    {
+        /// <inheritdoc cref="ForwardFrame.StripTools"/>
+        public bool StripTools { get; init; }
+    }
 
     /// <summary>Send a frame of our own making, once the fact is durable (0: at once).</summary>
     public sealed record SendToClient(ReadOnlyMemory<byte> Frame, OutputTraits Traits, long AfterFact) : Effect;

@@ -16,6 +16,9 @@ public struct MediaCounters
     /// <summary>Newest input position that was handed to the present link; a backlog may be behind <see cref="LastInput"/>.</summary>
     public long SentTo;
 
+    /// <summary>What the user said lately.</summary>
+    public Utterances Said;
+
     /// <summary>When the user's current turn began to be heard, and when it was last heard; 0 before.</summary>
     public long FirstVoicedAt, LastVoicedAt;
 

@@ -11,6 +11,9 @@ namespace Orchestrator.Grains.Conversations;
 /// </summary>
 public static class MediaPath
 {
+    /// <summary>A silence in which any server would find the end of an utterance.</summary>
+    private const long PauseMs = 400;
+
     private const InputTraits Sound = InputTraits.Audio | InputTraits.Voiced;
     private const ServerParts SpokenFrame = ServerParts.ServerContent | ServerParts.ModelAudio;
 
@@ -20,6 +23,7 @@ public static class MediaPath
     {
         ref var media = ref state.Media;
         media.LastInput = seq;
+        Follow(state, ref media, seq, traits);
         var voiced = (traits & InputTraits.Voiced) != 0;
         if (voiced)
         {
@@ -37,7 +41,8 @@ public static class MediaPath
             media.QuietMs += audioMs;
         }
 
-        if (voiced || state.ActivityOpen || (traits & ~(Sound | InputTraits.Video)) != 0)
+        // Results are no words of the user's: the book of calls knows what is owed of them.
+        if (voiced || (state.ActivityOpen && traits != InputTraits.ToolResponse) || (traits & ~(Sound | InputTraits.Video | InputTraits.ToolResponse)) != 0)
         {
             media.LastMeaningful = seq;
         }
@@ -70,6 +75,28 @@ public static class MediaPath
         }
 
         media.SpokenMs += audioMs;
+    }
+
+    /// <summary>Keeps track of where the user's utterances begin and end.</summary>
+    private static void Follow(ConversationState state, ref MediaCounters media, long seq, InputTraits traits)
+    {
+        if ((traits & InputTraits.ActivityEnd) != 0)
+        {
+            media.Said.Continue(seq, media.LastMeaningful);
+            media.Said.Close();
+        }
+        else if ((traits & (InputTraits.ActivityStart | InputTraits.Text | InputTraits.ContentComplete)) != 0)
+        {
+            media.Said.Begin(seq, media.LastMeaningful, goesOn: (traits & InputTraits.ActivityStart) != 0);
+        }
+        else if (state.Rules.ManualActivity ? state.ActivityOpen : (traits & InputTraits.Voiced) != 0)
+        {
+            media.Said.Continue(seq, media.LastMeaningful);
+        }
+        else if (!state.Rules.ManualActivity && media.QuietMs >= PauseMs)
+        {
+            media.Said.Close();
+        }
     }
 
     /// <summary>Automatic activity: voice begins a user turn, enough silence ends it.</summary>

@@ -53,7 +53,7 @@ public static class Ladder
     public static LadderMove Next(ConversationState state, RecoveryEpisode episode, CloseVerdict verdict, ResumePlan? tried, bool dialling, long now)
     {
         var policy = state.Rules.Policy;
-        if (verdict.PassOn || (verdict.Cause is CloseCause.BadFrame && !state.SetupProven))
+        if (verdict.PassOn || (verdict.Cause is CloseCause.BadFrame && !state.SetupProven && state.RefusedAgain))
         {
             return new LadderMove.End(Passed(episode));
         }

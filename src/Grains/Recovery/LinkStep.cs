@@ -3,6 +3,7 @@ using Gemini.Live.Closes;
 using Gemini.Live.Links;
 using Gemini.Live.Scanning;
 using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Grains.Turns;
 using Orchestrator.Journal;
 
@@ -11,6 +12,9 @@ namespace Orchestrator.Grains.Recovery;
 /// <summary>The link region: connections are opened, become live, say something and are closed. How they end is <see cref="LossStep"/>.</summary>
 internal static class LinkStep
 {
+    /// <summary>A server that takes longer over a replay would not keep up with speech either.</summary>
+    private const long MostBehindMs = 3_000;
+
     /// <summary>A client is there: make sure that a connection is, or is under way.</summary>
     public static void EnsureOpen(Transition t)
     {
@@ -94,7 +98,7 @@ internal static class LinkStep
             t.State = t.State with { OldSocketMayBeOpen = true };
         }
 
-        t.State = t.State with { Link = LinkState.Parked.Instance, OpenCalls = t.State.OpenCalls.Clear(), InteractionOpen = false, Episode = null };
+        t.State = t.State with { Link = LinkState.Parked.Instance, InteractionOpen = false, Episode = null };
     }
 
     public static void Open(Transition t, ResumePlan plan)
@@ -116,8 +120,9 @@ internal static class LinkStep
     {
         if (t.State.Link is LinkState.Live live && live.Link == flushed.Link)
         {
-            t.State = t.State with { Link = live with { Flushed = true } };
+            t.State = t.State with { Link = live with { Flushed = true, BehindUntil = t.Now + Math.Min(flushed.AudioMs, MostBehindMs) } };
             RecoveryRecord.Flushed(t, live, flushed.AudioMs);
+            ToolNotes.Tell(t);
             StallStep.Flushed(t, live);
         }
     }
@@ -130,6 +135,7 @@ internal static class LinkStep
             t.Count("seedUnanswered");
             t.State = t.State with { Link = live with { SeedReply = SeedReply.None } };
             t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
+            ToolNotes.Tell(t);
         }
     }
 
@@ -154,6 +160,7 @@ internal static class LinkStep
             Lineage = resumed ? t.State.Lineage : t.State.Lineage + 1,
             // A session of its own knows none of the old handles.
             Checkpoint = resumed ? t.State.Checkpoint : null,
+            PendingTrim = resumed || t.State.PendingTrim.Input <= t.State.CommittedTo ? t.State.PendingTrim : default,
             OldSocketMayBeOpen = false,
             Draft = replayed && !t.State.Draft.Answering ? t.State.Draft.Replayed() : t.State.Draft,
         };
@@ -228,6 +235,8 @@ internal static class LinkStep
             t.Disarm(DeadlineKind.SeedReply);
             t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
         }
+
+        ToolNotes.Tell(t);
     }
 
     internal static string Name<T>(T value)

@@ -26,7 +26,6 @@ internal static class LossStep
         t.State = t.State with
         {
             Link = LinkState.Parked.Instance,
-            OpenCalls = t.State.OpenCalls.Clear(),
             InteractionOpen = false,
             LossesOnTurn = t.State.IsQuiet ? 0 : t.State.LossesOnTurn + 1,
             OldSocketMayBeOpen = loss.Kind is not LinkLossKind.CloseFrame,

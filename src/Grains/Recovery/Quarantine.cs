@@ -3,6 +3,7 @@ using Gemini.Live.Closes;
 using Gemini.Live.Links;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Recovery;
@@ -38,7 +39,7 @@ internal static class Quarantine
     /// <summary>What went out lately, as the close taxonomy asks for it.</summary>
     public static FrameKinds Recent(ConversationState state, long now)
     {
-        var kinds = state.OpenCalls.IsEmpty ? FrameKinds.None : FrameKinds.OpenCall;
+        var kinds = state.Tools.IsOpenOn(state.Links) ? FrameKinds.OpenCall : FrameKinds.None;
         foreach (var suspect in state.Suspects)
         {
             kinds |= now - suspect.AtMs <= RecentMs && suspect.Seq <= state.Media.SentTo ? suspect.Kind : FrameKinds.None;
@@ -49,13 +50,19 @@ internal static class Quarantine
 
     public static void Consider(Transition t, CloseVerdict verdict, LinkLoss loss)
     {
-        if (verdict.Cause != CloseCause.BadFrame || !t.State.SetupProven)
+        if (verdict.Cause != CloseCause.BadFrame)
         {
             return;
         }
 
         var again = t.State.RefusedWith == (loss.Code, loss.Reason);
-        t.State = t.State with { RefusedWith = (loss.Code, loss.Reason) };
+        t.State = t.State with { RefusedWith = (loss.Code, loss.Reason), RefusedAgain = again };
+        if (!t.State.SetupProven)
+        {
+            // Whoever is trying the API out is better served with upstream's words than with silence.
+            return;
+        }
+
         var named = Named(loss.Reason);
         var culprit = t.State.Suspects.LastOrDefault(suspect =>
             suspect.Seq > t.State.CommittedTo && suspect.Seq <= t.State.Media.SentTo && (named == FrameKinds.None ? again : suspect.Kind == named));
@@ -64,7 +71,8 @@ internal static class Quarantine
             t.Count("inputQuarantined");
             t.Append(new InputQuarantined(culprit.Seq, LinkStep.Name(culprit.Kind), loss.Reason));
             t.Emit(new Effect.QuarantineInput(culprit.Seq));
-            t.State = t.State with { Suspects = t.State.Suspects.Remove(culprit), RefusedWith = null };
+            ToolStep.Refused(t, culprit.Seq);
+            t.State = t.State with { Suspects = t.State.Suspects.Remove(culprit), RefusedWith = null, RefusedAgain = false };
         }
     }
 

@@ -66,7 +66,7 @@ internal static class RotationStep
             return;
         }
 
-        var quiet = t.State.IsQuiet && t.State.OpenCalls.IsEmpty && !t.State.InteractionOpen;
+        var quiet = t.State.IsQuiet && !t.State.AwaitsTools && !t.State.InteractionOpen;
         if (t.State.RepairDue && quiet)
         {
             Begin(t, live, Ladder.Anew(t.State, t.State.Endpoint, shortened: 0), RecoveryKind.ContextLost);
@@ -84,7 +84,7 @@ internal static class RotationStep
         {
             Begin(t, live, Ladder.First(t.State), RecoveryKind.Rotation);
         }
-        else if (due && t.State.Turn is TurnState.UserSpeaking or TurnState.AwaitingModel && !t.State.Draft.Answering && t.State.OpenCalls.IsEmpty)
+        else if (due && t.State.Turn is TurnState.UserSpeaking or TurnState.AwaitingModel or TurnState.Idle && !t.State.Draft.Answering)
         {
             Begin(t, live, Ladder.First(t.State), RecoveryKind.Rotation);
         }

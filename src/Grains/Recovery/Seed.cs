@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Tools;
 
 namespace Orchestrator.Grains.Recovery;
 
@@ -47,7 +48,8 @@ public static class Seed
     private static ImmutableList<SpokenText> Told(ConversationState state)
     {
         var turns = ImmutableList.CreateBuilder<SpokenText>();
-        var given = 0;
+        var calls = state.Tools.All.Where(call => call.IsSettled).OrderBy(call => call.Turn).ToList();
+        var (given, called) = (0, 0);
         foreach (var said in state.History.Where(said => !said.Cut && !said.IsOpen))
         {
             for (; given < state.Given.Count && state.Given[given].Turn <= said.Turn; given++)
@@ -55,11 +57,27 @@ public static class Seed
                 turns.Add(state.Given[given]);
             }
 
+            // Between the question and its answer.
+            for (; called < calls.Count && (said.Speaker == Speaker.Model ? calls[called].Turn <= said.Turn : calls[called].Turn < said.Turn); called++)
+            {
+                Add(ToolNotes.Remembered(calls[called]));
+            }
+
             turns.Add(said);
         }
 
+        calls.Skip(called).Select(ToolNotes.Remembered).ToList().ForEach(Add);
         turns.AddRange(state.Given.Skip(given).Where(content => content.Turn <= state.Turns));
+        state.Tools.All.Where(call => !call.IsSettled).Select(ToolNotes.Begun).ToList().ForEach(Add);
         return turns.ToImmutable();
+
+        void Add(SpokenText? note)
+        {
+            if (note is not null)
+            {
+                turns.Add(note);
+            }
+        }
     }
 
     private static SpokenText Digest(IEnumerable<SpokenText> turns, long budget)

@@ -6,6 +6,9 @@ namespace Orchestrator.Grains.Transcripts;
 /// <summary>One conversation in a list, folded from its journal. Total, and the same in two halves or whole.</summary>
 public sealed record SummaryFold
 {
+    /// <summary>A planned replacement, which is no recovery to those who count them.</summary>
+    private const string Rotation = "rotation";
+
     private SummaryFold()
     {
     }
@@ -22,10 +25,12 @@ public sealed record SummaryFold
 
     private DateTimeOffset UpdatedAt { get; init; }
 
-    // Both count what happened, not the highest number: numbers may be missing from a journal of a newer version.
+    // They count what happened, not the highest number: numbers may be missing from a journal of a newer version.
     private int Turns { get; init; }
 
     private int Links { get; init; }
+
+    private int Recoveries { get; init; }
 
     private string? EndReason { get; init; }
 
@@ -39,6 +44,7 @@ public sealed record SummaryFold
             ConversationOpened opened => next with { Model = opened.Model ?? "" },
             TurnCommitted => next with { Turns = Turns + 1 },
             LinkOpened => next with { Links = Links + 1 },
+            LinkRecovered { Kind: not Rotation } => next with { Recoveries = Recoveries + 1 },
             ConversationEnded ended => next with { Ended = true, EndReason = ended.Reason ?? "" },
             _ => next,
         };
@@ -53,5 +59,6 @@ public sealed record SummaryFold
         UpdatedAt,
         Turns,
         Links,
+        Recoveries,
         EndReason);
 }

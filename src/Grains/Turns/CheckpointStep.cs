@@ -22,7 +22,7 @@ internal static class CheckpointStep
     {
         TurnEnded(t);
         var state = t.State;
-        if (state.InteractionOpen || !state.OpenCalls.IsEmpty || state.Media.LastMeaningful > state.CommittedTo
+        if (state.InteractionOpen || state.AwaitsTools || state.Media.LastMeaningful > state.CommittedTo
             || state.Link is not LinkState.Live)
         {
             t.Count("checkpointNotAtBoundary");

@@ -2,6 +2,7 @@ using Gemini.Live.Scanning;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Turns;
@@ -31,10 +32,12 @@ internal static class ModelTurn
         var heard = Heard(t, notice);
         if (notice.Has(ModelOutput))
         {
-            Spoke(t, notice);
+            Spoke(t, live, notice);
         }
 
-        Tools(t, notice);
+        var (parts, toolFact) = ToolStep.Called(t, live, notice);
+        parts = ToolStep.Cancelled(t, live, notice, parts);
+        var stripTools = parts != notice.Parts;
         if (notice.Has(ServerParts.GenerationComplete) && t.State.Turn is TurnState.ModelSpeaking)
         {
             t.State = t.State with { Turn = TurnState.PlaybackPending.Instance };
@@ -73,14 +76,14 @@ internal static class ModelTurn
         {
             if (notice.Has(ModelOutput))
             {
-                t.Emit(new Effect.ForwardFrame(!wants.InputTranscription, !wants.OutputTranscription) { WithoutTurnEnd = true });
+                t.Emit(new Effect.ForwardFrame(!wants.InputTranscription, !wants.OutputTranscription) { WithoutTurnEnd = true, StripTools = stripTools });
             }
         }
         else if (notice.Has(ServerParts.TurnComplete))
         {
             var finished = t.State.Turn is not TurnState.Interrupted;
             var fact = TurnCommit.Complete(t);
-            t.Emit(new Effect.ForwardTurnEnd(!wants.InputTranscription, !wants.OutputTranscription, fact));
+            t.Emit(new Effect.ForwardTurnEnd(!wants.InputTranscription, !wants.OutputTranscription, fact) { StripTools = stripTools });
             if (fact != 0 && finished)
             {
                 CheckpointStep.Boundary(t);
@@ -92,12 +95,18 @@ internal static class ModelTurn
                 // the handle of this moment may be older than they are.
                 t.Count("checkpointNotAtBoundary");
             }
+
+            ToolNotes.Tell(t);
         }
-        else if (IsForClient(swallowed ? notice.Parts & ~ServerParts.Interrupted : notice.Parts, wants))
+        else if (IsForClient(swallowed ? parts & ~ServerParts.Interrupted : parts, wants))
         {
             t.Emit(new Effect.ForwardFrame(
                 notice.Has(ServerParts.InputTranscription) && !wants.InputTranscription,
-                notice.Has(ServerParts.OutputTranscription) && !wants.OutputTranscription));
+                notice.Has(ServerParts.OutputTranscription) && !wants.OutputTranscription)
+            {
+                StripTools = stripTools,
+                AfterFact = toolFact,
+            });
         }
     }
 
@@ -162,6 +171,12 @@ internal static class ModelTurn
             return text[known..];
         }
 
+        if (IsRepeated(t.State, notice.InputText))
+        {
+            t.Count("transcriptRepeated");
+            return "";
+        }
+
         if (UserTurn.UserSpeaksAgain(t.State))
         {
             t.State = t.State with
@@ -171,13 +186,6 @@ internal static class ModelTurn
         }
         else if (t.State.IsQuiet && t.State.Turns > 0)
         {
-            if (t.State.History.FindLast(said => said.Speaker == Speaker.User) is { } last && last.Text.Trim() == notice.InputText.Trim())
-            {
-                // Seen up to a minute after the turn: the same words once more (dossier §7, #3).
-                t.Count("transcriptRepeated");
-                return "";
-            }
-
             // Input transcripts keep no order with the rest: this one is late, its turn is already written.
             t.Append(new TurnAmended(t.State.Turns, notice.InputText, ModelText: null, Usage: null));
             t.State = t.State with { History = SpokenText.Add(t.State.History, t.State.Turns, notice.InputText, modelText: "") };
@@ -193,11 +201,40 @@ internal static class ModelTurn
         return null;
     }
 
-    private static void Spoke(Transition t, ServerNotice notice)
+    /// <summary>
+    /// Seen up to a minute after a turn: all of its words once more (dossier §7, #3). Nobody can tell them from a user who says
+    /// the same again, so they are dropped only when no words are due: the user is silent, and what was said is transcribed.
+    /// </summary>
+    private static bool IsRepeated(ConversationState state, string text)
     {
+        const int Turns = 8;
+        if (!state.IsQuiet && !(state.Draft is { Answering: true, UserText.Length: > 0 } && !UserTurn.UserSpeaksAgain(state)))
+        {
+            return false;
+        }
+
+        for (var i = state.History.Count - 1; i >= 0 && state.History[i].Turn > state.Turns - Turns; i--)
+        {
+            if (state.History[i].Speaker == Speaker.User && state.History[i].Text.AsSpan().Trim().SequenceEqual(text.AsSpan().Trim()))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static void Spoke(Transition t, LinkState.Live live, ServerNotice notice)
+    {
+        var waited = t.State.Turn is not (TurnState.ModelSpeaking or TurnState.PlaybackPending or TurnState.Interrupted);
         if (!t.State.Draft.Answering)
         {
             TurnCommit.BeginAnswer(t);
+        }
+
+        if (waited && (notice.Has(ServerParts.ModelAudio | ServerParts.ModelText) || notice.OutputText.Length > 0))
+        {
+            ToolStep.SpokenAbout(t, live.Link);
         }
 
         if (notice.Has(ServerParts.ModelAudio))
@@ -216,24 +253,6 @@ internal static class ModelTurn
                 Swallowing = null,
             },
         };
-    }
-
-    private static void Tools(Transition t, ServerNotice notice)
-    {
-        foreach (var call in notice.Calls)
-        {
-            t.State = t.State with { OpenCalls = t.State.OpenCalls.SetItem(call.Id, call.Name), Turn = TurnState.ToolPending.Instance };
-            t.Append(new ToolCalled(t.State.Turns + 1, call.Id, call.Name, call.Args));
-        }
-
-        foreach (var id in notice.CancelledCalls)
-        {
-            if (t.State.OpenCalls.ContainsKey(id))
-            {
-                t.State = t.State with { OpenCalls = t.State.OpenCalls.Remove(id) };
-                t.Append(new ToolCancelled(id));
-            }
-        }
     }
 
     private static void Metered(Transition t, ServerNotice notice)

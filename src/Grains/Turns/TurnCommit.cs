@@ -20,10 +20,8 @@ internal static class TurnCommit
             Draft = draft with
             {
                 Answering = true,
-                // An answer that begins so soon is not yet to what was said last.
-                CrossesForMs = !t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs ? SpuriousInterruption.LongCrossingMs : draft.CrossesForMs,
-                // What still waits behind a replay cannot be what it answers.
-                AnsweredTo = Math.Max(Math.Min(media.LastMeaningful, media.SentTo), t.State.CommittedTo),
+                Crosses = draft.Crosses || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
+                AnsweredTo = Math.Max(Answered(t), t.State.CommittedTo),
                 AskedAt = Math.Max(draft.AskedAt, media.LastVoicedAt),
                 Speech = (heard.FirstAt != 0 ? heard.FirstAt : media.FirstVoicedAt, Math.Max(heard.LastAt, media.LastVoicedAt), heard.VoicedMs + media.VoicedMs),
             },
@@ -129,9 +127,10 @@ internal static class TurnCommit
             Speech = draft.Speech,
             AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
             Shown = draft.Shown + draft.NextShown,
+            Journaled = draft.Journaled,
             Given = draft.Given,
             IsOwed = true,
-            CrossesForMs = state.Media.LastMeaningful > draft.AnsweredTo ? SpuriousInterruption.LongCrossingMs : draft.CrossesForMs,
+            Crosses = draft.Crosses || state.Media.LastMeaningful > draft.AnsweredTo,
         };
     }
 
@@ -143,7 +142,7 @@ internal static class TurnCommit
         var media = state.Media;
         // A turn that says that more is to come has not answered anything yet; a cut one will be given anew.
         var settles = ending != TurnEnding.Cut && !state.InteractionOpen;
-        var answeredTo = settles ? draft.AnsweredTo : state.CommittedTo;
+        var answeredTo = !settles ? state.CommittedTo : ending == TurnEnding.Interrupted ? AnsweredBeforeInterruption(state) : draft.AnsweredTo;
         var fact = t.Append(
             new TurnCommitted(
                 state.Turns + 1,
@@ -167,9 +166,11 @@ internal static class TurnCommit
             LossesOnTurn = settles ? 0 : state.LossesOnTurn,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
-            Draft = Following(draft, settles, answeredTo) with { CrossesForMs = media.LastMeaningful > draft.AnsweredTo ? SpuriousInterruption.CrossingMs : 0 },
+            Draft = Following(draft, settles, answeredTo) with { Crosses = media.LastMeaningful > draft.AnsweredTo },
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
-            AwaitedCommit = fact,
+            Tools = settles ? state.Tools.Settled(Live(state), told: state.Link is LinkState.Live { Plan: ResumePlan.Seed }) : state.Tools,
+            // A handle from before knows nothing of a turn that answered no input after it.
+            Checkpoint = settles && state.Checkpoint?.Position >= answeredTo ? null : state.Checkpoint,
             PendingTrim = settles ? (fact, answeredTo) : state.PendingTrim,
         };
         if (settles && state.Link is LinkState.Live)
@@ -179,15 +180,57 @@ internal static class TurnCommit
 
         t.State.Media.ForgetModelTurn();
         t.State = t.State with { Turn = Next(t.State, t.Now) };
-        if (ending == TurnEnding.Interrupted && draft.CrossesForMs > 0 && t.State.Turn is TurnState.Idle)
+        if (ending == TurnEnding.Interrupted && draft.Crosses && t.State.Turn is TurnState.Idle)
         {
             // What interrupted had left before the answer began, and counts as answered by it; it is not.
             t.State = t.State with { Draft = t.State.Draft with { IsOwed = true }, Turn = new TurnState.AwaitingModel(t.Now) };
         }
 
-        t.Arm(DeadlineKind.Commit, t.Now + state.Rules.CommitMs);
+        Await(t, fact);
         return fact;
     }
+
+    /// <summary>Frames of an utterance that has only begun (20 ms each, mostly).</summary>
+    private const long JustBegun = 75;
+
+    /// <summary>What a reply that begins now can be an answer to: nothing that still waits behind a replay, and not an
+    /// utterance that is still going on.</summary>
+    private static long Answered(Transition t)
+    {
+        ref var media = ref t.State.Media;
+        var sent = Math.Min(media.LastMeaningful, media.SentTo);
+        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo))
+        {
+            return sent;
+        }
+
+        if (t.State.Link is LinkState.Live live && t.Now < live.BehindUntil && media.SentTo - newest.Start < JustBegun)
+        {
+            return Math.Min(sent, newest.Before);
+        }
+
+        media.Said.Mistrust();
+        return sent;
+    }
+
+    /// <summary>Whatever interrupted a reply was not answered by it.</summary>
+    private static long AnsweredBeforeInterruption(ConversationState state)
+    {
+        var answered = state.Draft.AnsweredTo;
+        // Where nothing separates what was asked from what interrupted, only the moment of the reply is left to go by.
+        return state.Media.Said.NewestSent(state.Media.SentTo) is { } newest && newest.Before > state.CommittedTo
+            ? Math.Min(answered, newest.Before)
+            : Math.Max(answered, state.CommittedTo);
+    }
+
+    /// <summary>Output waits until this fact is durable, which must not take forever.</summary>
+    public static void Await(Transition t, long fact)
+    {
+        t.State = t.State with { AwaitedCommit = fact };
+        t.Arm(DeadlineKind.Commit, t.Now + t.State.Rules.CommitMs);
+    }
+
+    private static int Live(ConversationState state) => state.Link is LinkState.Live live ? live.Link : 0;
 
     /// <summary>What is known already of the turn that comes next.</summary>
     private static TurnDraft Following(TurnDraft draft, bool settles, long answeredTo) => TurnDraft.Empty with
@@ -224,13 +267,9 @@ internal static class TurnCommit
             return new TurnState.AwaitingModel(now);
         }
 
-        if (!state.OpenCalls.IsEmpty)
-        {
-            return TurnState.ToolPending.Instance;
-        }
-
         return state.Media.LastMeaningful <= state.CommittedTo ? TurnState.Idle.Instance : Waiting(state, now);
     }
+
 
     /// <summary>The user has said something that is not answered, and may be saying it still.</summary>
     private static TurnState Waiting(ConversationState state, long now)

@@ -70,37 +70,6 @@ internal static class UserTurn
         t.State = t.State with { EchoExpected = false };
     }
 
-    public static void AnsweredTools(Transition t, ConversationInput.ClientAnsweredTools answers)
-    {
-        CheckpointStep.InputCame(t, InputTraits.ToolResponse);
-        Quarantine.Note(t, answers.Seq, InputTraits.ToolResponse);
-        var calls = t.State.OpenCalls;
-        foreach (var result in answers.Results)
-        {
-            if (!calls.TryGetValue(result.Id, out var name))
-            {
-                t.Count("unknownToolResult");
-                continue;
-            }
-
-            if (!result.WillContinue)
-            {
-                calls = calls.Remove(result.Id);
-            }
-
-            t.Append(new ToolAnswered(result.Id, name, result.Response));
-        }
-
-        var draft = t.State.Draft;
-        t.State = t.State with
-        {
-            OpenCalls = calls,
-            // The result is part of the turn that it belongs to, unless the user has begun to say something else.
-            Draft = draft.Answering && !UserSpeaksAgain(t.State) ? draft with { AnsweredTo = answers.Seq } : draft,
-            Turn = t.State.Turn is TurnState.ToolPending && calls.IsEmpty ? new TurnState.AwaitingModel(t.Now) : t.State.Turn,
-        };
-    }
-
     public static void Evicted(Transition t, ConversationInput.InputEvicted evicted)
     {
         t.Count("inputEvicted");
@@ -123,7 +92,7 @@ internal static class UserTurn
         if ((traits & (InputTraits.Voiced | InputTraits.ActivityStart | InputTraits.Text | InputTraits.ContentComplete)) != 0
             && (draft.WaitsForUser || t.State.Turn is TurnState.AwaitingModel))
         {
-            t.State = t.State with { Draft = draft with { WaitsForUser = false, CrossesForMs = t.State.Turn is TurnState.AwaitingModel ? SpuriousInterruption.LongCrossingMs : draft.CrossesForMs } };
+            t.State = t.State with { Draft = draft with { WaitsForUser = false, Crosses = draft.Crosses || t.State.Turn is TurnState.AwaitingModel } };
         }
     }
 

@@ -6,6 +6,9 @@ namespace Gemini.Live.Simulator.Sessions;
 /// <summary>Resumption handles: when they come and what they cover.</summary>
 public sealed partial class LiveConnection
 {
+    private int _handlesMade;
+    private int _newestHandle;
+
     private bool AnnouncesHandles => _setup!.Resumption || _setup.Model.Facts.ResumptionUpdateUnasked;
 
     /// <summary>No handle covers a generation or a running tool (dossier §3.5).</summary>
@@ -21,17 +24,19 @@ public sealed partial class LiveConnection
         var late = _world.Faults.Take(FaultAction.LateHandle, point) is { } fault
             ? TimeSpan.FromMilliseconds(fault.Ms ?? 2_000)
             : !first && _knobs.HandleComes == HandleTiming.Late ? TimeSpan.FromMilliseconds(_random.Next(0, 2_000)) : TimeSpan.Zero;
+        var number = ++_handlesMade;
         if (late == TimeSpan.Zero)
         {
-            SendHandle(Coverage());
+            SendHandle(Coverage(), number);
             return;
         }
         // Whether a late handle covers the moment of its making or of its delivery: nobody knows.
         int? made = _random.Next(2) == 0 ? Coverage() : null;
         Arm(late, () =>
         {
-            if (IsResumable)
-                SendHandle(made ?? Coverage());
+            // One stream: what is older than the last one sent never follows it.
+            if (IsResumable && number > _newestHandle)
+                SendHandle(made ?? Coverage(), number);
         });
     }
 
@@ -42,8 +47,9 @@ public sealed partial class LiveConnection
         Arm(_options.HandleEvery, RepeatHandle);
     }
 
-    private void SendHandle(int position)
+    private void SendHandle(int position, int number)
     {
+        _newestHandle = number;
         var calls = new Dictionary<string, PendingCall>(_pendingCalls, StringComparer.Ordinal);
         var handle = _world.NewHandle(_session!, _memory, position, calls, _knobs.OlderHandle == OlderHandle.Void);
         Send(ServerFrames.Handle(handle.Value));

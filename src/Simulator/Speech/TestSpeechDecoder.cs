@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Gemini.Live.Simulator.Speech;
 
@@ -23,8 +24,16 @@ public sealed class TestSpeechDecoder
         var samples = pcm.Length / 2;
         if (_count + samples > _pending.Length)
             Array.Resize(ref _pending, Math.Max(_pending.Length * 2, _count + samples));
-        for (var i = 0; i < samples; i++)
-            _pending[_count++] = BinaryPrimitives.ReadInt16LittleEndian(pcm[(i * 2)..]);
+        if (BitConverter.IsLittleEndian)
+        {
+            MemoryMarshal.Cast<byte, short>(pcm).CopyTo(_pending.AsSpan(_count));
+            _count += samples;
+        }
+        else
+        {
+            for (var i = 0; i < samples; i++)
+                _pending[_count++] = BinaryPrimitives.ReadInt16LittleEndian(pcm[(i * 2)..]);
+        }
         Scan(final: false);
     }
 

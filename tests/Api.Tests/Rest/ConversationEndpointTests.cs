@@ -66,7 +66,7 @@ public sealed class ConversationEndpointTests : IAsyncLifetime
         var mine = await api.ConversationAsync(Opened(), new LinkOpened(1, 1, "main", false, null), Turn(1));
         api.SetLive(mine.Conversation);
         Assert.Equal(
-            $$"""{"id":"{{mine.Conversation}}","model":"models/gemini-3.8-live","state":"live","createdAt":"2026-11-20T12:00:01+00:00","updatedAt":"2026-11-20T12:00:03+00:00","turns":1,"links":1}""",
+            $$"""{"id":"{{mine.Conversation}}","model":"models/gemini-3.8-live","state":"live","createdAt":"2026-11-20T12:00:01+00:00","updatedAt":"2026-11-20T12:00:03+00:00","turns":1,"links":1,"recoveries":0}""",
             await api.Client.GetStringAsync($"/v1/conversations/{mine.Conversation}"));
     }
 

@@ -1,6 +1,9 @@
 using System.Net;
+using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Orchestrator.Journal;
+using Orchestrator.Testing;
 using static Orchestrator.Api.Tests.Conversation;
 
 namespace Orchestrator.Api.Tests.Rest;
@@ -27,6 +30,40 @@ public sealed class EventEndpointTests : IAsyncLifetime
             """.ReplaceLineEndings(""),
             await api.Client.GetStringAsync($"/v1/conversations/{mine.Conversation}/events?after=1"));
         Assert.Equal("""{"events":[],"next":4}""", await api.Client.GetStringAsync($"/v1/conversations/{mine.Conversation}/events?after=4"));
+    }
+
+    [Fact]
+    public async Task Recoveries_AreShownWithTheirFigures()
+    {
+        var mine = await api.ConversationAsync(
+            Opened(),
+            new LinkOpened(2, 2, "main", false, 7) { Seeded = true },
+            new LinkRecovered(1, 2, "loss", 1011, "transient", "fresh", "main", 2, 640, 1250, 2480, 62),
+            new RecoveryFailed(2, "unavailable", null, 7, 30000, "The service is unavailable."),
+            new InputQuarantined(12, "text", "Invalid value."),
+            new InputEvicted(1, 50, 1000, 32000) { Frames = 49 },
+            new ContentGiven(3, 1, "user", "My name is Ada."));
+        var json = JsonElement.Parse(await api.Client.GetStringAsync($"/v1/conversations/{mine.Conversation}/events?after=1"));
+        Assert.Equal(
+            [
+                """{"type":"linkOpened","link":2,"lineage":2,"endpoint":"main","resumed":false,"replayedFrom":7,"seeded":true}""",
+                """{"type":"linkRecovered","fromLink":1,"toLink":2,"kind":"loss","code":1011,"cause":"transient","rung":"fresh","endpoint":"main","tries":2,"gapMs":640,"deadAirMs":1250,"replayedMs":2480,"rebilledTokens":62}""",
+                """{"type":"recoveryFailed","link":2,"cause":"unavailable","tries":7,"afterMs":30000,"reason":"The service is unavailable."}""",
+                """{"type":"inputQuarantined","position":12,"kind":"text","reason":"Invalid value."}""",
+                """{"type":"inputEvicted","fromPosition":1,"toPosition":50,"audioMs":1000,"bytes":32000,"frames":49}""",
+                """{"type":"contentGiven","position":3,"turn":1,"role":"user","text":"My name is Ada."}""",
+            ],
+            json.GetProperty("events").EnumerateArray().Select(e => e.GetProperty("fact").GetRawText()));
+        var summary = JsonElement.Parse(await api.Client.GetStringAsync($"/v1/conversations/{mine.Conversation}"));
+        Assert.Equal(1, summary.GetProperty("recoveries").GetInt32());
+    }
+
+    [Fact]
+    public void EveryTypeOfFact_IsDocumented()
+    {
+        var text = File.ReadAllText(Path.Combine(Repository.Root, "docs", "api.md"));
+        var types = typeof(ConversationFact).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(type => (string)type.TypeDiscriminator!);
+        Assert.All(types, type => Assert.Contains($"`{type}`", text, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Gemini.Live.Scanning;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Grains.Turns;
 using Orchestrator.Journal;
 using Xunit;

@@ -77,7 +77,8 @@ public sealed class TranscriptFoldTests
         var facts = new List<ConversationFact>
         {
             new ConversationOpened("acme", "models/x", default), new LinkOpened(1, 1, "main", false, null), Turn(1),
-            new LinkOpened(2, 1, "main", true, 4), Turn(2), new UnreadableFact("newer", ""),
+            new LinkOpened(2, 1, "main", true, 4),
+            Recovered("rotation"), Recovered("loss"), Recovered("stall"), Turn(2), new UnreadableFact("newer", ""),
         };
         if (ended)
         {
@@ -86,9 +87,11 @@ public sealed class TranscriptFoldTests
 
         var summary = SummaryFold.Empty.Add(Entries([.. facts])).Result(Id, active);
         Assert.Equal(
-            new ConversationSummary(Id.ToString(), "models/x", state, Noon.AddSeconds(1), Noon.AddSeconds(facts.Count), 2, 2, ended ? "Bye." : null),
+            new ConversationSummary(Id.ToString(), "models/x", state, Noon.AddSeconds(1), Noon.AddSeconds(facts.Count), 2, 2, 2, ended ? "Bye." : null),
             summary);
     }
+
+    private static LinkRecovered Recovered(string kind) => new(1, 2, kind, null, "transient", "resume", "main", 1, 100, null, 0, 0);
 
     private static string Text(TranscriptToolCall call) =>
         $"{call.Id}/{call.Name}/{call.Response?.GetProperty("output").GetString()}/{call.Cancelled}";

@@ -17,9 +17,6 @@ internal enum Need
     /// <summary>Nudges, and what they lead to.</summary>
     Watchdog,
 
-    /// <summary>Calls and results that outlive their connection.</summary>
-    Tools,
-
     /// <summary>Transcripts of what is replayed end at the gateway.</summary>
     Withholding,
 
@@ -50,7 +47,6 @@ internal static class Exclusions
     /// <summary>What is still to be built: take a line away, and every schedule that waits for it is played.</summary>
     private static readonly IReadOnlySet<Need> NotBuilt = new HashSet<Need>
     {
-        Need.Tools,
         Need.Repetition,
         Need.LateRepeats,
     };
@@ -83,13 +79,17 @@ internal static class Exclusions
     public static bool TranscriptsAreRepeated(VirtualConversation conversation) =>
         IsMissing(Need.Withholding) && conversation.Journal.Facts<LinkOpened>().Any(opened => opened.ReplayedFrom is not null);
 
+    /// <summary>Words that were settled may never have been transcribed, or wrongly: a new session cannot be told them.</summary>
+    public static bool TranscriptsMayBeLost(VirtualConversation conversation) =>
+        conversation.Schedule.Knobs is { Transcripts: not InputTranscripts.Before } or { TranscriptionStops: true };
+
     /// <summary>Upstream got the words wrong, and the journal says what upstream said.</summary>
     private static bool UpstreamMishears(VirtualConversation conversation) =>
         conversation.Schedule.Knobs.Transcripts == InputTranscripts.Wrong;
 
     /// <summary>On wall time a turn ends while its client is away, in the middle of a word.</summary>
     public static bool UpstreamSplitsAWord(VirtualConversation conversation) =>
-        conversation.Schedule is { Knobs.VadClock: VadClock.Wall, ClientLosses.Count: > 0 };
+        conversation.Schedule is { Knobs.VadClock: VadClock.Wall, Manual: false } && conversation.Client.LeftInMidSpeech.Count > 0;
 
     /// <summary>Noise that passes for a voice makes late transcripts look like the next turn's; they are written with it.</summary>
     private static bool NoiseHidesWhoseWordsAreLate(VirtualConversation conversation) =>

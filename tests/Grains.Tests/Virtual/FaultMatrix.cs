@@ -36,7 +36,7 @@ internal sealed record MatrixFault(string Name, string Kind, Func<Moment, IEnume
         {
             foreach (var manual in new[] { false, true })
             {
-                foreach (var moment in Moments.Where(moment => moment != Moment.ToolRound || !Exclusions.IsMissing(Need.Tools)))
+                foreach (var moment in Moments)
                 {
                     var number = (FaultMatrix.Number(this) * 7) + ((int)moment * 3) + m + (manual ? 5 : 0);
                     yield return (moment, With(new Schedule

@@ -71,7 +71,7 @@ internal sealed record Figures(bool Survived, double LostMs, double RepeatedMs, 
             .Select(other => (other.ReadyAt ?? other.Ended?.At ?? other.DialledAt) - other.DialledAt)
             .Aggregate(TimeSpan.Zero, (sum, length) => sum + length);
         var begin = lostAt + tries;
-        var pace = schedule.Manual ? double.PositiveInfinity : schedule.Knobs.BurstInput == BurstInput.Throttled ? 2 : 4;
+        var pace = schedule.Knobs.BurstInput == BurstInput.Throttled ? 2 : schedule.Manual ? double.PositiveInfinity : 4;
         var from = conversation.Journal.Facts<LinkOpened>().FirstOrDefault(opened => opened.Link == link.Number)?.ReplayedFrom ?? end;
         var replayed = AudioMs(client.Sent.Take(end + 1).Skip((int)from));
         var (sooner, later) = (begin + TimeSpan.FromMilliseconds(replayed / pace), begin + TimeSpan.FromMilliseconds((replayed + silence.TotalMilliseconds) / pace));

@@ -2,7 +2,10 @@ using Xunit;
 
 namespace Orchestrator.Grains.Tests.Virtual;
 
-/// <summary>P5: the client is asked at most once for each call, and the model knows each result once.</summary>
+/// <summary>
+/// P5: the client is asked once for each call, and the model knows each result: as an answer to its own call or told by the
+/// gateway. Both only where it was told at first and asked nevertheless.
+/// </summary>
 internal sealed class ToolCheck(VirtualConversation conversation, IReadOnlyList<ContextItem> context)
 {
     public void Check()
@@ -13,17 +16,23 @@ internal sealed class ToolCheck(VirtualConversation conversation, IReadOnlyList<
             var call = calls.Single();
             if (call is { AnsweredAt: not null, Cancelled: false })
             {
-                var result = VirtualClient.ResultOf(call.Asked);
-                var known = context.Sum(item => item switch
-                {
-                    ContextItem.Result known => Count(known.Text, result),
-                    ContextItem.Note note => Count(note.Text, result),
-                    _ => 0,
-                });
-                Assert.True(known == 1, $"The model's context has the result of {call.Asked} {known} times.");
+                Known(call.Asked);
             }
         }
     }
+
+    private void Known(string asked)
+    {
+        var result = VirtualClient.ResultOf(asked);
+        var answered = Places(item => item is ContextItem.Result known ? Count(known.Text, result) : 0);
+        var told = Places(item => item is ContextItem.Note note ? Count(note.Text, result) : 0);
+        Assert.True(answered.Count <= 1, $"The model's context has the result of {asked} as an answer {answered.Count} times.");
+        Assert.True(told.Count <= 1, $"The model was told the result of {asked} {told.Count} times.");
+        Assert.True(answered.Count + told.Count > 0, $"The model's context lacks the result of {asked}.");
+        Assert.True(answered.Count == 0 || told.Count == 0 || told[0] < answered[0], $"The model was told the result of {asked} that it had.");
+    }
+
+    private List<int> Places(Func<ContextItem, int> times) => [.. context.Index().SelectMany(item => Enumerable.Repeat(item.Index, times(item.Item)))];
 
     private static int Count(string text, string part) => text.Split(part).Length - 1;
 }

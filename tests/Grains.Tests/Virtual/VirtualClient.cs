@@ -85,6 +85,9 @@ internal sealed class VirtualClient
     /// <summary>Called for each turnComplete that is new: life, its number, number of the turnComplete before.</summary>
     public Action<int, long, long> TurnEnded { get; set; } = (_, _, _) => { };
 
+    /// <summary>Words in the middle of which the socket vanished.</summary>
+    public List<int> LeftInMidSpeech { get; } = [];
+
     public bool IsSpeaking => _speech.Count > 0 || _backlog.Count > 0;
 
     public Socket Dial(int life)
@@ -139,6 +142,11 @@ internal sealed class VirtualClient
         if (Current is { } socket)
         {
             Current = null;
+            if (IsSpeaking && Sent.Count > 0 && Sent[^1].Word > 0)
+            {
+                LeftInMidSpeech.Add(Sent[^1].Word);
+            }
+
             Output.RemoveAll(heard => heard.Life == socket.Life && heard.Seq > socket.Confirmed);
             foreach (var call in Calls.Where(call => call.Life == socket.Life && call.Seq > socket.Confirmed && call.IsOpen))
             {

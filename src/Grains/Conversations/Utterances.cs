@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+
+namespace Orchestrator.Grains.Conversations;
+
+/// <summary>One thing that the user said, by input positions: an activity, a stretch of speech, or something typed.</summary>
+/// <param name="Start">Its first frame.</param>
+/// <param name="End">Its newest frame.</param>
+/// <param name="Before">The newest position that said something before it.</param>
+public readonly record struct UserSpan(long Start, long End, long Before);
+
+/// <summary>
+/// The newest things that the user said. A reply that is interrupted did not answer the newest of them, whenever that was
+/// sent: behind a replay, upstream may hear much later than we speak. Plain numbers, updated in place.
+/// </summary>
+public struct Utterances
+{
+    private const int Kept = 8;
+
+    private Ring _ring;
+    private int _count;
+    private bool _open;
+    private bool _noise;
+
+    /// <summary>Something new is said.</summary>
+    public void Begin(long seq, long before, bool goesOn)
+    {
+        _ring[_count % Kept] = new UserSpan(seq, seq, before);
+        _count++;
+        _open = goesOn;
+        _noise = false;
+    }
+
+    /// <summary>It goes on; whoever was silent begins.</summary>
+    public void Continue(long seq, long before)
+    {
+        if (!_open)
+        {
+            Begin(seq, before, goesOn: true);
+            return;
+        }
+
+        var at = (_count - 1) % Kept;
+        _ring[at] = _ring[at] with { End = seq };
+    }
+
+    /// <summary>
+    /// Upstream has found an end in what still sounds like a voice here: it is noise, and says nothing about turns for as
+    /// long as it lasts.
+    /// </summary>
+    public void Mistrust() => _noise = _open;
+
+    /// <summary>It is over.</summary>
+    public void Close() => (_open, _noise) = (false, false);
+
+    /// <summary>The newest that upstream has been sent any of; null without one, or in noise.</summary>
+    public readonly UserSpan? NewestSent(long sentTo)
+    {
+        if (_noise)
+        {
+            return null;
+        }
+
+        for (var i = _count - 1; i >= 0 && i >= _count - Kept; i--)
+        {
+            if (_ring[i % Kept] is var span && span.Start <= sentTo)
+            {
+                return span;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>True when not all of it has been sent, or more of it may come.</summary>
+    public readonly bool IsUnfinished(UserSpan span, long sentTo) =>
+        span.End > sentTo || (_open && _ring[(_count - 1) % Kept] == span);
+
+    [InlineArray(Kept)]
+    private struct Ring
+    {
+        private UserSpan _first;
+    }
+}

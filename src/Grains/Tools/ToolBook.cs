@@ -1,0 +1,189 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Grains.Tools;
+
+/// <summary>
+/// Every function call of a conversation, oldest first (DESIGN §7, P5). Connections end and with them upstream's ids; the
+/// calls stay, because the client may still be at work on them and the model will ask again.
+/// </summary>
+public sealed record ToolBook
+{
+    public static readonly ToolBook Empty = new();
+
+    /// <summary>Partial results that are kept for a call that is made again.</summary>
+    private const int MostPartials = 16;
+
+    private ToolBook()
+    {
+    }
+
+    private ImmutableList<BookedCall> Calls { get; init; } = [];
+
+    private ImmutableDictionary<string, int> Places { get; init; } = ImmutableDictionary.Create<string, int>(StringComparer.Ordinal);
+
+    /// <summary>Calls before this place are settled, and nothing is owed of them.</summary>
+    private int OldTo { get; init; }
+
+    /// <summary>All calls, oldest first.</summary>
+    public IReadOnlyList<BookedCall> All => Calls;
+
+    private IEnumerable<BookedCall> Recent
+    {
+        get
+        {
+            for (var i = OldTo; i < Calls.Count; i++)
+            {
+                yield return Calls[i];
+            }
+        }
+    }
+
+    public BookedCall? Find(string id) => Places.TryGetValue(id, out var place) ? Calls[place] : null;
+
+    /// <summary>The call that upstream means on this connection; the newest, should it use an id again.</summary>
+    public BookedCall? OnLink(int link, string upstreamId) =>
+        Recent.LastOrDefault(call => call.Link == link && string.Equals(call.UpstreamId, upstreamId, StringComparison.Ordinal));
+
+    /// <summary>The model of this connection waits for a result, or has been given one and said nothing yet.</summary>
+    public bool IsPendingOn(int link) => Recent.Any(call => call.IsOpenOn(link) || call.IsOwed);
+
+    public bool IsOpenOn(int link) => Recent.Any(call => call.IsOpenOn(link));
+
+    /// <summary>Results whose calls are settled, and that the model of this connection has not been told.</summary>
+    public ImmutableList<BookedCall> OwedTo(int link) => [.. Recent.Where(call => call.IsOwed && call.ToldOn != link)];
+
+    /// <summary>
+    /// The call of an earlier connection that the model now makes again: one of the same name in the turn that is not
+    /// settled; the one with the same arguments if there is one, otherwise the first.
+    /// </summary>
+    public BookedCall? MadeBefore(int link, string name, JsonElement args)
+    {
+        BookedCall? first = null;
+        foreach (var call in Recent)
+        {
+            if (call.IsSettled || call.Link == link || call.Status == CallStatus.Vanished || !string.Equals(call.Name, name, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            if (Raw(call.Args).SequenceEqual(Raw(args)))
+            {
+                return call;
+            }
+
+            first ??= call;
+        }
+
+        return first;
+    }
+
+    /// <summary>Upstream's id, unless the client has heard it before.</summary>
+    public string FreshId(string upstreamId)
+    {
+        var id = upstreamId.Length > 0 ? upstreamId : "call";
+        for (var n = 1; ; n++)
+        {
+            var candidate = n == 1 && upstreamId.Length > 0 ? id : string.Create(CultureInfo.InvariantCulture, $"{id}_{n}");
+            if (!Places.ContainsKey(candidate))
+            {
+                return candidate;
+            }
+        }
+    }
+
+    public ToolBook Add(BookedCall call) => this with { Calls = Calls.Add(call), Places = Places.SetItem(call.Id, Calls.Count) };
+
+    public ToolBook Set(BookedCall call) => this with { Calls = Calls.SetItem(Places[call.Id], call) };
+
+    /// <summary>The client has answered; a call that will go on stays as it is.</summary>
+    public static BookedCall Answered(BookedCall call, ToolResult result, long seq) => call with
+    {
+        Status = result.WillContinue ? call.Status : CallStatus.Answered,
+        Results = (call.Results.Count < MostPartials ? call.Results : call.Results.RemoveAt(0)).Add(result),
+        Seq = seq,
+        ToldOn = 0,
+        IsSpokenAbout = result.IsSilent,
+    };
+
+    /// <summary>The model says something after it had to wait.</summary>
+    /// <returns>The input position of the newest frame that it speaks about; 0 when there is none.</returns>
+    public (ToolBook Book, long Seq) SpokenAbout(int link)
+    {
+        var (book, seq) = (this, 0L);
+        for (var i = OldTo; i < Calls.Count; i++)
+        {
+            if (Calls[i] is { Status: CallStatus.Answered, IsSpokenAbout: false } call && call.ToldOn == link)
+            {
+                book = book.Set(call with { IsSpokenAbout = true });
+                seq = Math.Max(seq, call.Seq);
+            }
+        }
+
+        return (book, seq);
+    }
+
+    /// <summary>A turn was settled on this connection.</summary>
+    /// <param name="link">The connection; 0 for none.</param>
+    /// <param name="told">Its model was told of the calls that the turn had made before.</param>
+    public ToolBook Settled(int link, bool told)
+    {
+        var calls = Calls;
+        for (var i = OldTo; i < calls.Count; i++)
+        {
+            var call = calls[i];
+            calls = calls.SetItem(i, call.Status switch
+            {
+                CallStatus.Open when !call.IsSettled && call.Link != link && !told => call with { IsSettled = true, Status = CallStatus.Vanished },
+                CallStatus.Answered => call with
+                {
+                    IsSettled = true,
+                    IsSeen = call.IsSeen || (call.ToldOn == link ? call.IsSpokenAbout : !call.IsSettled),
+                },
+                _ => call with { IsSettled = true },
+            });
+        }
+
+        return (this with { Calls = calls }).Aged();
+    }
+
+    /// <summary>The same from the journal, where only the model's words tell whether it made use of a result.</summary>
+    public ToolBook SettledIn(TurnCommitted turn)
+    {
+        var calls = Calls;
+        for (var i = OldTo; i < calls.Count; i++)
+        {
+            calls = calls.SetItem(i, calls[i] with { IsSettled = true, IsSeen = calls[i].IsSeen || (calls[i].Status == CallStatus.Answered && turn.Model is not null) });
+        }
+
+        return (this with { Calls = calls }).Aged();
+    }
+
+    /// <summary>Whoever asked for these is gone, or may be: nobody knows what became of them.</summary>
+    public ToolBook Restored()
+    {
+        var calls = Calls;
+        for (var i = OldTo; i < calls.Count; i++)
+        {
+            calls = calls[i].Status == CallStatus.Open ? calls.SetItem(i, calls[i] with { Status = CallStatus.Unknown }) : calls;
+        }
+
+        return this with { Calls = calls };
+    }
+
+    private static ReadOnlySpan<byte> Raw(JsonElement args) => args.ValueKind == JsonValueKind.Undefined ? "{}"u8 : JsonMarshal.GetRawUtf8Value(args);
+
+    private ToolBook Aged()
+    {
+        var old = OldTo;
+        while (old < Calls.Count && Calls[old] is { IsSettled: true, Status: not (CallStatus.Open or CallStatus.Unknown), IsOwed: false })
+        {
+            old++;
+        }
+
+        return old == OldTo ? this : this with { OldTo = old };
+    }
+}

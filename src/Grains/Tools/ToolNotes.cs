@@ -1,0 +1,56 @@
+using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Recovery;
+using Orchestrator.Grains.Turns;
+
+namespace Orchestrator.Grains.Tools;
+
+/// <summary>
+/// What a model is told about functions in words, because it is another one than the model that called them: the results of
+/// settled turns that came too late, and, in a seed, what was called so far.
+/// </summary>
+internal static class ToolNotes
+{
+    /// <summary>Results that nobody will ask for again are told when nobody speaks and nobody is expected to.</summary>
+    public static void Tell(Transition t)
+    {
+        if (t.State.Link is not LinkState.Live { SeedReply: SeedReply.None } live || !IsFree(t.State) || t.State.Tools.OwedTo(live.Link) is not { IsEmpty: false } owed)
+        {
+            return;
+        }
+
+        foreach (var call in owed)
+        {
+            t.State = t.State with { Tools = t.State.Tools.Set(call with { ToldOn = live.Link }) };
+        }
+
+        t.Count("toolResultTold");
+        t.State = t.State with { Turn = new TurnState.AwaitingModel(t.Now) };
+        t.Emit(new Effect.SendUpstream(GatewayFrames.RealtimeText(string.Join('\n', owed.Select(call =>
+            GatewayFrames.Note($"the function {ToolFrames.Call(call)} that you called has returned: {ToolFrames.Returned(call)}"))))));
+    }
+
+    /// <summary>Of a settled turn; null when there is nothing to remember.</summary>
+    public static SpokenText? Remembered(BookedCall call) => call switch
+    {
+        { Status: CallStatus.Open } or { IsOwed: true } => Note(call, $"you called {ToolFrames.Call(call)}; its result is pending"),
+        { Status: CallStatus.Answered } => Note(call, $"you called {ToolFrames.Call(call)} and it returned {ToolFrames.Returned(call)}"),
+        { Status: CallStatus.Unknown } => Note(call, $"you called {ToolFrames.Call(call)}; its outcome is not known"),
+        _ => null,
+    };
+
+    /// <summary>Of the turn that is replayed after the seed.</summary>
+    public static SpokenText? Begun(BookedCall call) => call.Status switch
+    {
+        CallStatus.Open => Note(call, $"for what the user says next you have already called {ToolFrames.Call(call)}; its result is pending"),
+        CallStatus.Answered => Note(call, $"for what the user says next you have already called {ToolFrames.Call(call)} and it returned {ToolFrames.Returned(call)}"),
+        CallStatus.Unknown => Note(call, $"for what the user says next you have already called {ToolFrames.Call(call)}; its outcome is not known"),
+        _ => null,
+    };
+
+    /// <summary>Idle, or waiting for a model that owes no answer to anything the user has said.</summary>
+    private static bool IsFree(ConversationState state) =>
+        !state.Draft.Answering && !state.ActivityOpen
+        && (state.Turn is TurnState.Idle || (state.Turn is TurnState.AwaitingModel && state.Media.LastMeaningful <= state.CommittedTo));
+
+    private static SpokenText Note(BookedCall call, string text) => new(call.Turn, Speaker.User, GatewayFrames.Note(text)) { IsNote = true };
+}
