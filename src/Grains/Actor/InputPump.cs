@@ -36,6 +36,9 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
 
     public InputLog Log => log;
 
+    /// <summary>Newest position that the link has or is being given.</summary>
+    public long HandedTo => Math.Max(log.SentTo, _sending?.Position ?? 0);
+
     /// <summary>True when the link does not take what the client sends: the client has to wait.</summary>
     public bool IsClogged => _sending is not null && log.UnsentBytes + _ownBytes > CreditBytes;
 

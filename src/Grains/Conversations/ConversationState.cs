@@ -69,6 +69,9 @@ public sealed record ConversationState
     /// <summary>The session's previous socket was not seen closed by upstream.</summary>
     public bool OldSocketMayBeOpen { get; init; }
 
+    /// <summary>What has been tried to get an answer to the user's present turn.</summary>
+    public StallWatch Stall { get; init; } = StallWatch.None;
+
     /// <summary>A resumed session has lost its context; it is replaced at the next quiet moment.</summary>
     public bool RepairDue { get; init; }
 
@@ -174,6 +177,12 @@ public enum DeadlineKind
     Commit,
     /// <summary>The client did not come back.</summary>
     Grace,
+    /// <summary>The model owes an answer and gives none.</summary>
+    Stall,
+    /// <summary>A reply that somebody seemed to have interrupted has not gone on.</summary>
+    Swallowed,
+    /// <summary>An interaction that was to go on has not.</summary>
+    Interaction,
 }
 
 /// <summary>Numbers that the step decides by; configuration and model decide them once.</summary>

@@ -57,6 +57,9 @@ public abstract record Effect
 
         /// <summary>Fact that must be durable before it may leave; 0 for none.</summary>
         public long AfterFact { get; init; }
+
+        /// <summary>Of a frame that has content and the end of a turn in it, only the content.</summary>
+        public bool WithoutTurnEnd { get; init; }
     }
 
     /// <summary>Pass the frame in hand to the client: content at once, the end of the turn once the fact is durable.</summary>

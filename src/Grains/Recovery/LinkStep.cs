@@ -120,9 +120,10 @@ internal static class LinkStep
     {
         if (t.State.Link is LinkState.Live live && live.Link == flushed.Link)
         {
-            t.State = t.State with { Link = live with { BehindUntil = t.Now + Math.Min(flushed.AudioMs, MostBehindMs) } };
+            t.State = t.State with { Link = live with { Flushed = true, BehindUntil = t.Now + Math.Min(flushed.AudioMs, MostBehindMs) } };
             RecoveryRecord.Flushed(t, live, flushed.AudioMs);
             ToolNotes.Tell(t);
+            StallStep.Flushed(t, live);
         }
     }
 

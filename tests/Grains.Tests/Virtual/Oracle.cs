@@ -83,7 +83,7 @@ internal sealed class Oracle
         }
 
         var missing = AllWords().Except(_context.OfType<ContextItem.Word>().Select(word => word.Number)).ToList();
-        var written = _transcript.Turns.SelectMany(turn => ModelContext.Numbers(turn.User?.Text ?? "")).ToHashSet();
+        var written = Written().ToHashSet();
         var toldTo = ToldTo();
         if (Exclusions.TranscriptsMayBeLost(_conversation))
         {
@@ -91,6 +91,19 @@ internal sealed class Oracle
         }
 
         Assert.True(missing.Count == 0, $"The model's context lacks [{string.Join(' ', missing.Select(word => $"w{word}"))}].");
+    }
+
+    /// <summary>
+    /// What the transcript has, but for an interaction that was not over when the last new session began: late words of an
+    /// earlier turn may stand there, and it is not told but replayed.
+    /// </summary>
+    private IEnumerable<int> Written()
+    {
+        var facts = _conversation.Journal.Durable.Select(entry => entry.Fact).ToList();
+        var fresh = Math.Max(0, facts.FindLastIndex(fact => fact is LinkOpened { Resumed: false }));
+        var settled = facts.FindLastIndex(fresh, fact => fact is TurnCommitted { InteractionOpen: false, Ending: not TurnEnding.Cut });
+        var open = facts.Take(fresh).Skip(settled + 1).OfType<TurnCommitted>().Select(turn => turn.Turn).ToHashSet();
+        return _transcript.Turns.Where(turn => !open.Contains(turn.Turn)).SelectMany(turn => ModelContext.Numbers(turn.User?.Text ?? ""));
     }
 
     /// <summary>Last word of the turns that were settled when the last new session began: those it knows as text only.</summary>
