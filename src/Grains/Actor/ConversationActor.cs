@@ -192,7 +192,7 @@ internal sealed partial class ConversationActor
             return;
         }
 
-        _state.Media.SentTo = _runner.Pump.Log.SentTo;
+        _state.Media.SentTo = _runner.Pump.HandedTo;
         _effects.Clear();
         _state = ConversationStep.Apply(_state, input, NowMs, _effects);
         foreach (var effect in _effects)

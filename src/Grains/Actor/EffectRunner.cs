@@ -111,11 +111,22 @@ internal sealed class EffectRunner
             case Effect.HoldInput:
                 Pump.Hold();
                 break;
+            case Effect.HoldInputAfter hold:
+                Pump.Attach(_link);
+                Pump.Hold(hold.Position);
+                break;
             case Effect.ReleaseInput:
                 Pump.Release();
                 break;
             case Effect.TrimInput trim:
                 Pump.Log.TrimTo(trim.Position);
+                break;
+            case Effect.ForwardFrame { WithoutTurnEnd: true } forward:
+                if (FrameEditor.SplitTurnEnd(_frame.For(forward.StripInput, forward.StripOutput, forward.StripTools)) is var (content, _))
+                {
+                    Send(content, _frame.Traits, _frame.AudioMs, afterFact: 0);
+                }
+
                 break;
             case Effect.ForwardFrame forward:
                 Send(_frame.For(forward.StripInput, forward.StripOutput, forward.StripTools), _frame.Traits, _frame.AudioMs, forward.AfterFact);

@@ -69,6 +69,9 @@ public sealed record ConversationState
     /// <summary>The session's previous socket was not seen closed by upstream.</summary>
     public bool OldSocketMayBeOpen { get; init; }
 
+    /// <summary>What has been tried to get an answer to the user's present turn.</summary>
+    public StallWatch Stall { get; init; } = StallWatch.None;
+
     /// <summary>A resumed session has lost its context; it is replaced at the next quiet moment.</summary>
     public bool RepairDue { get; init; }
 
@@ -88,6 +91,12 @@ public sealed record ConversationState
 
     /// <summary>The newest refusal of a frame; the same once more, and the frame goes into quarantine.</summary>
     public (int? Code, string Reason)? RefusedWith { get; init; }
+
+    /// <summary>Whether input waits for the result of a call.</summary>
+    public CallHold HoldsForCall { get; init; }
+
+    /// <summary>A call of the present turn was lost because upstream heard something meanwhile.</summary>
+    public bool IsCareful { get; init; }
 
     /// <summary>It was the same twice in a row.</summary>
     public bool RefusedAgain { get; init; }
@@ -174,6 +183,14 @@ public enum DeadlineKind
     Commit,
     /// <summary>The client did not come back.</summary>
     Grace,
+    /// <summary>The model owes an answer and gives none.</summary>
+    Stall,
+    /// <summary>A reply that somebody seemed to have interrupted has not gone on.</summary>
+    Swallowed,
+    /// <summary>An interaction that was to go on has not.</summary>
+    Interaction,
+    /// <summary>Input has waited for the result of a call for too long.</summary>
+    CallHold,
     /// <summary>A result is still to be told, and no pause has come.</summary>
     ToolNotes,
 }
@@ -216,6 +233,9 @@ public sealed record ModelTraits
 
     /// <summary>The model may rightly answer speech with silence.</summary>
     public bool MayStaySilent { get; init; }
+
+    /// <summary>Input while a call is pending may end the connection.</summary>
+    public bool RefusesInputDuringCall { get; init; }
 
     /// <summary>Size of the context window, in tokens.</summary>
     public int ContextTokens { get; init; } = 131_072;

@@ -43,6 +43,9 @@ public static class ConversationStep
             default: t.Count("unknownInput"); break;
         }
 
+        StallStep.Watch(t, state, input);
+        InteractionGuard.Watch(t, input);
+        InputDuringCall.Watch(t);
         return t.State;
     }
 
@@ -66,6 +69,10 @@ public static class ConversationStep
             case DeadlineKind.CheckpointHold: CheckpointStep.Overdue(t); break;
             case DeadlineKind.Commit: JournalStep.CommitOverdue(t); break;
             case DeadlineKind.Grace: EdgeStep.GraceOver(t); break;
+            case DeadlineKind.Stall: StallStep.Elapsed(t); break;
+            case DeadlineKind.Swallowed: SpuriousInterruption.Elapsed(t); break;
+            case DeadlineKind.CallHold: InputDuringCall.Elapsed(t); break;
+            case DeadlineKind.Interaction: InteractionGuard.Elapsed(t); break;
             case DeadlineKind.ToolNotes: ToolNotes.Overdue(t); break;
             default: t.Count("unknownDeadline"); break;
         }

@@ -41,6 +41,9 @@ public abstract record Effect
         public static readonly HoldInput Instance = new();
     }
 
+    /// <summary>Send input up to this position and no further.</summary>
+    public sealed record HoldInputAfter(long Position) : Effect;
+
     /// <summary>Go on where <see cref="HoldInput"/> stopped.</summary>
     public sealed record ReleaseInput : Effect
     {
@@ -61,6 +64,9 @@ public abstract record Effect
 
         /// <inheritdoc cref="SendToClient.Calls"/>
         public ImmutableArray<string> Calls { get; init; } = [];
+
+        /// <summary>Of a frame that has content and the end of a turn in it, only the content.</summary>
+        public bool WithoutTurnEnd { get; init; }
     }
 
     /// <summary>Pass the frame in hand to the client: content at once, the end of the turn once the fact is durable.</summary>

@@ -40,6 +40,10 @@ public static class Ladder
         ? new ResumePlan.Fresh(endpoint, state.CommittedTo)
         : new ResumePlan.Seed(endpoint, state.CommittedTo, Math.Max(200, state.Rules.Policy.SeedTokens >> shortened));
 
+    /// <summary>The token budget of the conversation's recoveries is not used up.</summary>
+    public static bool IsAffordable(ConversationState state) =>
+        state.RebilledTokens <= (state.Rules.Policy.TokenShare * state.UsedTokens) + state.Rules.Model.ContextTokens;
+
     /// <param name="state">With the number of losses on this turn, and the checkpoint gone if its handle was refused.</param>
     /// <param name="episode">The recovery; its present outage is counted, this ending is not.</param>
     /// <param name="verdict">What the ending means.</param>
@@ -59,7 +63,7 @@ public static class Ladder
             return new LadderMove.End(verdict.Cause == CloseCause.BadFrame ? Passed(episode) : SameTurn);
         }
 
-        if (state.RebilledTokens > (policy.TokenShare * state.UsedTokens) + state.Rules.Model.ContextTokens)
+        if (!IsAffordable(state))
         {
             return new LadderMove.End(TooCostly);
         }

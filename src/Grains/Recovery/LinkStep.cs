@@ -120,9 +120,10 @@ internal static class LinkStep
     {
         if (t.State.Link is LinkState.Live live && live.Link == flushed.Link)
         {
-            t.State = t.State with { Link = live with { BehindUntil = t.Now + Math.Min(flushed.AudioMs, MostBehindMs) } };
+            t.State = t.State with { Link = live with { Flushed = true, BehindUntil = t.Now + Math.Min(flushed.AudioMs, MostBehindMs) } };
             RecoveryRecord.Flushed(t, live, flushed.AudioMs);
             ToolNotes.Tell(t);
+            StallStep.Flushed(t, live);
         }
     }
 
@@ -133,7 +134,7 @@ internal static class LinkStep
         {
             t.Count("seedUnanswered");
             t.State = t.State with { Link = live with { SeedReply = SeedReply.None } };
-            t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
+            SendInput(t, live.Plan);
             ToolNotes.Tell(t);
         }
     }
@@ -193,6 +194,12 @@ internal static class LinkStep
             }
         }
 
+        SendInput(t, plan);
+    }
+
+    private static void SendInput(Transition t, ResumePlan plan)
+    {
+        InputDuringCall.Before(t);
         t.Emit(new Effect.SendInputAfter(plan.ReplayAfter));
     }
 
@@ -233,7 +240,7 @@ internal static class LinkStep
         if (begins)
         {
             t.Disarm(DeadlineKind.SeedReply);
-            t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
+            SendInput(t, live.Plan);
         }
 
         ToolNotes.Tell(t);

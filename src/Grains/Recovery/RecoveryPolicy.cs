@@ -66,4 +66,7 @@ public sealed record RecoveryPolicy
 
     /// <summary>How long an answer may take to begin before the model counts as stalled.</summary>
     public long StallMs { get; init; } = 6_000;
+
+    /// <summary>How long an interaction that is to go on may show no sign of it before it counts as over.</summary>
+    public long InteractionMs { get; init; } = 30_000;
 }

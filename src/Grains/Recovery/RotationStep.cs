@@ -111,7 +111,8 @@ internal static class RotationStep
         }
     }
 
-    private static void Begin(Transition t, LinkState.Live live, ResumePlan next, RecoveryKind kind)
+    /// <summary>Closes the connection and opens the next one, which presents the handle when the old one is closed.</summary>
+    public static void Begin(Transition t, LinkState.Live live, ResumePlan next, RecoveryKind kind)
     {
         t.Append(new LinkLost(live.Link, LinkStep.Name(LinkLossKind.ClosedByUs), Code: null, LinkStep.Name(kind), LinkStep.Name(CloseCause.Clean)));
         CheckpointStep.Drop(t);

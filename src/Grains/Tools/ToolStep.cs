@@ -128,7 +128,8 @@ internal static class ToolStep
             }
         }
 
-        var asItCame = results.Count == answers.Results.Length && results.TrueForAll(result => string.Equals(result.Id, result.Result.Id, StringComparison.Ordinal));
+        // What is held back must not hold the result back.
+        var asItCame = t.State.HoldsForCall != CallHold.On && results.Count == answers.Results.Length && results.TrueForAll(result => string.Equals(result.Id, result.Result.Id, StringComparison.Ordinal));
         if (!asItCame)
         {
             t.Emit(new Effect.QuarantineInput(answers.Seq));

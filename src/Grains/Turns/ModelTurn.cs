@@ -43,7 +43,13 @@ internal static class ModelTurn
             t.State = t.State with { Turn = TurnState.PlaybackPending.Instance };
         }
 
-        if (notice.Has(ServerParts.Interrupted))
+        if (notice.Has(ServerParts.WaitingForInput))
+        {
+            t.State = t.State with { Draft = t.State.Draft with { WaitsForUser = true } };
+        }
+
+        var swallowed = notice.Has(ServerParts.Interrupted) && SpuriousInterruption.Takes(t, notice);
+        if (notice.Has(ServerParts.Interrupted) && !swallowed)
         {
             t.State = t.State with { Turn = t.State.Draft.Answering ? TurnState.Interrupted.Instance : t.State.Turn };
             t.Emit(Effect.DiscardAudio.Instance);
@@ -66,7 +72,14 @@ internal static class ModelTurn
             }
         }
 
-        if (notice.Has(ServerParts.TurnComplete))
+        if (notice.Has(ServerParts.TurnComplete) && (SpuriousInterruption.TakesEnd(t, notice) || StallStep.Takes(t, notice) || EarlyEnd.Takes(t, notice)))
+        {
+            if (notice.Has(ModelOutput))
+            {
+                t.Emit(new Effect.ForwardFrame(!wants.InputTranscription, !wants.OutputTranscription) { WithoutTurnEnd = true });
+            }
+        }
+        else if (notice.Has(ServerParts.TurnComplete))
         {
             var finished = t.State.Turn is not TurnState.Interrupted;
             var fact = TurnCommit.Complete(t);
@@ -85,7 +98,7 @@ internal static class ModelTurn
 
             ToolNotes.Tell(t);
         }
-        else if (IsForClient(parts, wants))
+        else if (IsForClient(swallowed ? parts & ~ServerParts.Interrupted : parts, wants))
         {
             t.Emit(new Effect.ForwardFrame(
                 notice.Has(ServerParts.InputTranscription) && !wants.InputTranscription,
@@ -233,9 +246,13 @@ internal static class ModelTurn
         t.State = t.State with
         {
             Turn = t.State.Turn is TurnState.PlaybackPending or TurnState.Interrupted ? t.State.Turn : TurnState.ModelSpeaking.Instance,
-            Draft = notice.OutputText.Length == 0
-                ? t.State.Draft
-                : t.State.Draft with { ModelText = t.State.Draft.ModelText + notice.OutputText },
+            Draft = t.State.Draft with
+            {
+                ModelText = t.State.Draft.ModelText + notice.OutputText,
+                Parts = t.State.Draft.Parts | (notice.Parts & ModelOutput),
+                AwaitsRest = false,
+                Swallowing = null,
+            },
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
 using Orchestrator.Grains.Tools;
@@ -9,6 +10,9 @@ namespace Orchestrator.Grains.Turns;
 /// <summary>Turns a draft into a fact. The client hears of the end of a turn only when that fact is durable (P3).</summary>
 internal static class TurnCommit
 {
+    /// <summary>What the user said so shortly before the model began may be on its way still.</summary>
+    private const long CrossingMs = 400;
+
     /// <summary>The model reacts: from here on the user's words belong to the next turn.</summary>
     public static void BeginAnswer(Transition t)
     {
@@ -20,6 +24,7 @@ internal static class TurnCommit
             Draft = draft with
             {
                 Answering = true,
+                Crossing = draft.Crossing || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < CrossingMs),
                 AnsweredTo = Math.Max(Answered(t), t.State.CommittedTo),
                 AskedAt = Math.Max(draft.AskedAt, media.LastVoicedAt),
                 Speech = (heard.FirstAt != 0 ? heard.FirstAt : media.FirstVoicedAt, Math.Max(heard.LastAt, media.LastVoicedAt), heard.VoicedMs + media.VoicedMs),
@@ -35,19 +40,11 @@ internal static class TurnCommit
     }
 
     /// <summary><c>turnComplete</c> came.</summary>
-    /// <returns>The journal position that the client's <c>turnComplete</c> waits for; 0 when it need not wait.</returns>
+    /// <returns>The journal position that the client's <c>turnComplete</c> waits for.</returns>
     public static long Complete(Transition t)
     {
         if (!t.State.Draft.Answering)
         {
-            if (t.State.Turn is not TurnState.AwaitingModel)
-            {
-                // The end of a turn that never was: upstream closes an interrupt that hit nothing (dossier §3.8, rule 7).
-                // What the user is saying meanwhile is still owed an answer.
-                t.Count("emptyTurnEnd");
-                return 0;
-            }
-
             BeginAnswer(t);
         }
 
@@ -86,7 +83,7 @@ internal static class TurnCommit
     public static long Cut(Transition t)
     {
         var draft = t.State.Draft;
-        var owed = Owed(draft);
+        var owed = Owed(t.State);
         t.State = t.State with { Draft = draft with { UserText = "", Speech = default } };
         var fact = Commit(t, TurnEnding.Cut);
         t.State = t.State with { Draft = owed, Turn = new TurnState.AwaitingModel(t.Now) };
@@ -94,19 +91,52 @@ internal static class TurnCommit
     }
 
     /// <summary>An answer of which nobody has heard anything is as good as not begun.</summary>
-    public static void Restart(Transition t) => t.State = t.State with { Draft = Owed(t.State.Draft), Turn = new TurnState.AwaitingModel(t.Now) };
+    public static void Restart(Transition t) => t.State = t.State with { Draft = Owed(t.State), Turn = new TurnState.AwaitingModel(t.Now) };
+
+    /// <summary>The same while the connection stays; the user may be speaking.</summary>
+    public static void Reopen(Transition t)
+    {
+        if (t.State.Draft.Answering)
+        {
+            Restart(t);
+        }
+
+        if (t.State.Media.LastMeaningful > t.State.CommittedTo)
+        {
+            t.State = t.State with { Turn = Waiting(t.State, t.Now) };
+        }
+    }
+
+    /// <summary>Upstream will not end the turn, or should not have: we do, towards the client.</summary>
+    public static void Finish(Transition t, ReadOnlyMemory<byte>? end = null)
+    {
+        if (!t.State.Draft.Answering)
+        {
+            BeginAnswer(t);
+        }
+
+        var fact = Commit(t, TurnEnding.Completed);
+        t.Count("checkpointNotAtBoundary");
+        t.Emit(new Effect.SendToClient(end ?? GatewayFrames.TurnComplete, OutputTraits.TurnComplete, fact));
+    }
 
     /// <summary>The user's side of a turn that is to be answered once more.</summary>
-    private static TurnDraft Owed(TurnDraft draft) => TurnDraft.Empty with
+    private static TurnDraft Owed(ConversationState state)
     {
-        UserText = draft.UserText + draft.NextUserText,
-        Typed = draft.Typed + draft.NextTyped,
-        Speech = draft.Speech,
-        AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
-        Shown = draft.Shown + draft.NextShown,
-        Journaled = draft.Journaled,
-        Given = draft.Given,
-    };
+        var draft = state.Draft;
+        return TurnDraft.Empty with
+        {
+            UserText = draft.UserText + draft.NextUserText,
+            Typed = draft.Typed + draft.NextTyped,
+            Speech = draft.Speech,
+            AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
+            Shown = draft.Shown + draft.NextShown,
+            Journaled = draft.Journaled,
+            Given = draft.Given,
+            IsOwed = true,
+            Crossing = draft.Crossing || state.Media.LastMeaningful > draft.AnsweredTo,
+        };
+    }
 
     /// <summary>Commits the draft and opens the next one.</summary>
     public static long Commit(Transition t, TurnEnding ending)
@@ -138,9 +168,10 @@ internal static class TurnCommit
             Given = settles ? state.Given.AddRange(draft.Given.Where(given => given.Seq <= answeredTo).Select(given => given.Said)) : state.Given,
             Settled = settles ? state.Settled + 1 : state.Settled,
             LossesOnTurn = settles ? 0 : state.LossesOnTurn,
+            IsCareful = !settles && state.IsCareful,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
-            Draft = Following(draft, settles, answeredTo),
+            Draft = Following(draft, settles, answeredTo) with { Crossing = media.LastMeaningful > draft.AnsweredTo },
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
             // A handle from before knows nothing of a turn that answered no input after it.
             Checkpoint = settles && state.Checkpoint?.Position >= answeredTo ? null : state.Checkpoint,
@@ -162,8 +193,8 @@ internal static class TurnCommit
         return fact;
     }
 
-    /// <summary>Frames of an utterance that has only begun, and of one that is noise rather than speech (20 ms each, mostly).</summary>
-    private const long JustBegun = 75, TooLong = 500;
+    /// <summary>Frames of an utterance that has only begun (20 ms each, mostly).</summary>
+    private const long JustBegun = 75;
 
     /// <summary>What a reply that begins now can be an answer to: nothing that still waits behind a replay, and not an
     /// utterance that is still going on.</summary>
@@ -171,7 +202,8 @@ internal static class TurnCommit
     {
         ref var media = ref t.State.Media;
         var sent = Math.Min(media.LastMeaningful, media.SentTo);
-        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo))
+        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo)
+            || (newest.End <= media.SentTo && t.Now - media.LastVoicedAt >= t.State.Rules.SilenceMs))
         {
             return sent;
         }
@@ -188,13 +220,11 @@ internal static class TurnCommit
     /// <summary>Whatever interrupted a reply was not answered by it.</summary>
     private static long AnsweredBeforeInterruption(ConversationState state)
     {
-        var newest = state.Media.Said.NewestSent(state.Media.SentTo);
-        if (newest is { } span && span.End - span.Start > TooLong)
-        {
-            newest = null;
-        }
-
-        return Math.Max(state.CommittedTo, Math.Min(state.Draft.AnsweredTo, newest?.Before ?? long.MaxValue));
+        var answered = state.Draft.AnsweredTo;
+        // Where nothing separates what was asked from what interrupted, only the moment of the reply is left to go by.
+        return state.Media.Said.NewestSent(state.Media.SentTo) is { } newest && newest.Before > state.CommittedTo
+            ? Math.Min(answered, newest.Before)
+            : Math.Max(answered, state.CommittedTo);
     }
 
     /// <summary>Output waits until this fact is durable, which must not take forever.</summary>
@@ -239,11 +269,12 @@ internal static class TurnCommit
             return new TurnState.AwaitingModel(now);
         }
 
-        if (state.Media.LastMeaningful <= state.CommittedTo)
-        {
-            return TurnState.Idle.Instance;
-        }
+        return state.Media.LastMeaningful <= state.CommittedTo ? TurnState.Idle.Instance : Waiting(state, now);
+    }
 
+    /// <summary>The user has said something that is not answered, and may be saying it still.</summary>
+    private static TurnState Waiting(ConversationState state, long now)
+    {
         var stillSpeaking = state.Rules.ManualActivity ? state.ActivityOpen : state.Media.QuietMs < state.Rules.SilenceMs;
         return stillSpeaking ? TurnState.UserSpeaking.Instance : new TurnState.AwaitingModel(now);
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Gemini.Live.Scanning;
 using Orchestrator.Grains.Conversations;
 
 namespace Orchestrator.Grains.Turns;
@@ -57,6 +58,30 @@ public sealed record TurnDraft
     public long AskedAt { get; init; }
 
     public JsonElement? Usage { get; init; }
+
+    /// <summary>Kinds of frames that the answer consists of so far; steady audio is in the counters only.</summary>
+    public ServerParts Parts { get; init; }
+
+    /// <summary>The user said something while the answer was due: it may cross the answer on its way, and interrupt it.</summary>
+    public bool Crossing { get; init; }
+
+    /// <summary>The model had begun to answer, so that it is certain that somebody asked; the answer is to be given anew.</summary>
+    public bool IsOwed { get; init; }
+
+    /// <summary>Upstream expects the user to go on (<c>waitingForInput</c>).</summary>
+    public bool WaitsForUser { get; init; }
+
+    /// <summary>Upstream ended the turn in the middle of a sentence, and was asked for the rest, which has not begun.</summary>
+    public bool AwaitsRest { get; init; }
+
+    /// <summary>Upstream was asked for the rest of this turn.</summary>
+    public bool RestAsked { get; init; }
+
+    /// <summary>An <c>interrupted</c> was swallowed at this place; the <c>turnComplete</c> that belongs to it will be.</summary>
+    public ReplyMark? Swallowing { get; init; }
+
+    /// <summary>Both were swallowed at this place; the reply is to go on.</summary>
+    public ReplyMark? Swallowed { get; init; }
 
     /// <summary>The turn as it begins when its input is sent once more: transcripts come again, and the client has them.</summary>
     public TurnDraft Replayed() => this with { UserText = Journaled > 0 ? "" : Typed, Withheld = Shown, Unwritten = Journaled };

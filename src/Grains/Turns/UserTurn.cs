@@ -18,6 +18,8 @@ internal static class UserTurn
         }
 
         var traits = sent.Traits;
+        EarlyEnd.UserActs(t, traits);
+        NoteActivity(t, traits);
         if ((traits & InputTraits.ClientContent) != 0)
         {
             t.State = t.State with { EchoExpected = false };
@@ -81,6 +83,16 @@ internal static class UserTurn
             var said = new SpokenText(t.State.Turns + 1, speaker, text);
             t.Append(new ContentGiven(seq, said.Turn, speaker == Speaker.User ? "user" : "model", text));
             t.State = t.State with { Draft = t.State.Draft with { Given = t.State.Draft.Given.Add((seq, said)) } };
+        }
+    }
+
+    private static void NoteActivity(Transition t, InputTraits traits)
+    {
+        var draft = t.State.Draft;
+        if ((traits & (InputTraits.Voiced | InputTraits.ActivityStart | InputTraits.Text | InputTraits.ContentComplete)) != 0
+            && (draft.WaitsForUser || t.State.Turn is TurnState.AwaitingModel))
+        {
+            t.State = t.State with { Draft = draft with { WaitsForUser = false, Crossing = draft.Crossing || t.State.Turn is TurnState.AwaitingModel } };
         }
     }
 

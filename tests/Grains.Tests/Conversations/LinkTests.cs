@@ -55,7 +55,7 @@ public sealed class LinkTests
         Assert.Null(cut.User);
         Assert.Equal(0, s.State.CommittedTo);
         Assert.Equal(2, s.Last.OfType<Effect.SendToClient>().Count());
-        s.Ready().Transcribed("question").Spoken(40, "a whole answer").TurnComplete();
+        s.Ready().Transcribed("question").Spoken(40, "a whole answer").GenerationComplete().TurnComplete();
         Assert.Equal("question", s.Commits[1].User!.Text);
         Assert.Equal("a whole answer", s.Commits[1].Model!.Text);
     }
@@ -65,7 +65,7 @@ public sealed class LinkTests
     {
         var s = Scenario.Live();
         s.Audio(600).Transcribed("spoken ").Client(InputTraits.Text, text: "typed").Lost().Ready();
-        s.Transcribed(" spoken").Spoken(40, "answer").TurnComplete();
+        s.Transcribed(" spoken").Spoken(40, "answer").GenerationComplete().TurnComplete();
         Assert.Equal("typed spoken", Assert.Single(s.Commits).User!.Text);
     }
 

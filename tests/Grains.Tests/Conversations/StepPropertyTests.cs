@@ -97,7 +97,7 @@ public sealed class StepPropertyTests(ITestOutputHelper output)
             case 12: s.Lost(random.Next(3) switch { 0 => null, 1 => 1011, _ => 1008 }, "Requested entity was not found."); break;
             case 13: s.Handle($"h{random.Next(100)}"); break;
             case 14: s.Committed(); break;
-            case 15: s.Elapse((DeadlineKind)random.Next(5)); break;
+            case 15: s.Elapse((DeadlineKind)random.Next(Enum.GetValues<DeadlineKind>().Length)); break;
             case 16: s.Calls($"c{random.Next(3)}"); break;
             case 17: s.GenerationComplete(); break;
             case 18: s.TurnComplete(); break;

@@ -95,8 +95,7 @@ public sealed class TurnTests
         var s = Scenario.Live(manual: true);
         s.Client(InputTraits.ActivityStart).Audio(200).Interrupted().TurnComplete();
         Assert.Empty(s.Commits);
-        Assert.Equal(0, s.Expect<Effect.ForwardTurnEnd>().AfterFact);
-        s.ExpectTurn<TurnState.UserSpeaking>();
+        s.ExpectNo<Effect.ForwardTurnEnd>().ExpectTurn<TurnState.UserSpeaking>();
     }
 
     [Fact]
@@ -163,7 +162,7 @@ public sealed class TurnTests
         s.Audio(600).Spoken(40, "let me see").TurnComplete(ServerParts.InteractionInProgress);
         Assert.True(s.Commits[0].InteractionOpen);
         s.ExpectNo<Effect.HoldInput>().ExpectTurn<TurnState.AwaitingModel>();
-        s.Spoken(40, "42").TurnComplete(ServerParts.InteractionIdle);
+        s.Spoken(40, "42.").TurnComplete(ServerParts.InteractionIdle);
         Assert.False(s.Commits[1].InteractionOpen);
         s.Expect<Effect.HoldInput>();
         s.ExpectTurn<TurnState.Idle>();

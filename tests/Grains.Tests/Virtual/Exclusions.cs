@@ -1,3 +1,4 @@
+using Gemini.Live.Models;
 using Gemini.Live.Simulator;
 using Gemini.Live.Simulator.Faults;
 using Orchestrator.Journal;
@@ -46,8 +47,6 @@ internal static class Exclusions
     /// <summary>What is still to be built: take a line away, and every schedule that waits for it is played.</summary>
     private static readonly IReadOnlySet<Need> NotBuilt = new HashSet<Need>
     {
-        Need.Watchdog,
-        Need.Swallowing,
         Need.Repetition,
         Need.LateRepeats,
     };
@@ -103,8 +102,31 @@ internal static class Exclusions
     /// <summary>A transcript that comes later than what was typed behind it is written after it: upstream does not say to which turn it belongs.</summary>
     public static bool WordsComeInAnyOrder(VirtualConversation conversation) => conversation.Said.Exists(turn => turn.Manner != Manner.Spoken);
 
+    /// <summary>
+    /// A model that says nothing looks like one that rightly does when nothing tells that somebody has spoken to it (no
+    /// transcript before the reply, noise that passes for a voice), or when the model may choose silence and was asked once.
+    /// </summary>
+    public static bool SilenceMayBeRight(VirtualConversation conversation) =>
+        conversation.Schedule is var schedule
+        && schedule.Faults.Any(fault => fault.Action is FaultAction.Stall or FaultAction.EmptyTurn or FaultAction.Silence || fault.Then == GoAwayEnd.Silence)
+        && ((!schedule.Manual && (schedule.Knobs.Transcripts is InputTranscripts.Late or InputTranscripts.After || schedule.Noise > 200))
+            || (ModelCatalog.Find(schedule.Model, out _).MayStaySilent && SaysNothing(schedule) > 1));
+
+    /// <summary>The second turn in which a model that may choose silence says nothing is its answer.</summary>
+    public static bool TurnsMayBeEmpty(VirtualConversation conversation) =>
+        SilenceMayBeRight(conversation) || SaysNothing(conversation.Schedule) > 3;
+
+    private static int SaysNothing(Schedule schedule) => schedule.Faults.Where(fault => fault.Action is FaultAction.Stall or FaultAction.EmptyTurn).Sum(fault => fault.Times);
+
+    /// <summary>The rest of a reply is asked for once, and not over the user's words, or what passes for them.</summary>
+    public static bool RestMayBeMissing(VirtualConversation conversation, HeardTurn turn) =>
+        conversation.Schedule is var schedule
+        && schedule.Faults.Where(fault => fault.Action == FaultAction.EarlyTurnComplete).Sum(fault => fault.Times) is var times and > 0
+        && (times > 1 || schedule.Noise > 200 || conversation.Client.Sent.Exists(frame => frame.Word > 0 && frame.At >= turn.From && frame.At <= turn.To + 500.Ms()));
+
     public static bool UserTextIsExact(VirtualConversation conversation) =>
         !ALostLinkTakesTranscriptsAlong(conversation)
+        && !SilenceMayBeRight(conversation)
         && !TranscriptsAreRepeated(conversation)
         && !UpstreamMishears(conversation)
         && !UpstreamSplitsAWord(conversation)

@@ -1,3 +1,4 @@
+using Gemini.Live.Models;
 using Gemini.Live.Simulator;
 using Gemini.Live.Simulator.Faults;
 
@@ -10,6 +11,8 @@ namespace Orchestrator.Grains.Tests.Virtual;
 internal sealed record MatrixFault(string Name, string Kind, Func<Moment, IEnumerable<FaultRule>> Rules)
 {
     public IReadOnlyList<Moment> Moments { get; init; } = Virtual.Moments.All;
+
+    public IReadOnlyList<string> Models { get; init; } = Schedule.Models;
 
     public IReadOnlyList<Need> Needs { get; init; } = [];
 
@@ -29,7 +32,7 @@ internal sealed record MatrixFault(string Name, string Kind, Func<Moment, IEnume
 
     public IEnumerable<(Moment Moment, Schedule Schedule)> Schedules()
     {
-        foreach (var (m, model) in Schedule.Models.Index())
+        foreach (var (m, model) in Models.Index())
         {
             foreach (var manual in new[] { false, true })
             {
@@ -225,8 +228,23 @@ internal static class FaultMatrix
         {
             // The turn that a nudge answers may have the number of the one that it mends.
             rule.Turn = rule.Times == 1 ? 2 : null;
-            return new MatrixFault(name, kind, _ => [rule]) { Moments = Once, Needs = rule.Times > 2 ? [Need.Watchdog, Need.Seeding] : [Need.Watchdog] };
+            return new MatrixFault(name, kind, _ => [rule])
+            {
+                Moments = Once,
+                // A model that may choose silence is not doubted any further.
+                Models = rule.Times == 1 ? Schedule.Models : [.. Schedule.Models.Where(model => !ModelCatalog.Find(model, out var _).MayStaySilent)],
+                // With an open microphone nothing but a transcript tells that somebody has spoken.
+                With = schedule => rule.Action == FaultAction.Stall ? schedule with { Knobs = Transcribing(schedule.Knobs) } : schedule,
+                Needs = rule.Times > 2 ? [Need.Watchdog, Need.Seeding] : [Need.Watchdog],
+            };
         }
+    }
+
+    private static SimulatorKnobs Transcribing(SimulatorKnobs knobs)
+    {
+        var copy = knobs.Clone();
+        copy.Transcripts = InputTranscripts.Before;
+        return copy;
     }
 
     private static IEnumerable<MatrixFault> Harmless()

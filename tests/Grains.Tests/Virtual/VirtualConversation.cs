@@ -194,7 +194,8 @@ internal sealed class VirtualConversation
     private bool IsSettled() => Client.Closed is not null || IsAnswered()
         || (!Client.IsSpeaking && Exclusions.InputLogDiesWithTheActivation(this))
         // The rest of a word that upstream took for two may be too short to be answered.
-        || (Exclusions.UpstreamSplitsAWord(this) && Client.LeftInMidSpeech[^1] >= Said[^1].First && IsSilentSince(10_000.Ms()));
+        || (Exclusions.UpstreamSplitsAWord(this) && Client.LeftInMidSpeech[^1] >= Said[^1].First && IsSilentSince(10_000.Ms()))
+        || (Exclusions.SilenceMayBeRight(this) && IsSilentSince(20_000.Ms()));
 
     /// <summary>Nobody has said anything for so long.</summary>
     private bool IsSilentSince(TimeSpan length) =>

@@ -1,0 +1,222 @@
+using System.Text;
+using Gemini.Live.Scanning;
+using Orchestrator.Attach;
+using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Recovery;
+using Orchestrator.Grains.Tests.Conversations;
+using Orchestrator.Grains.Turns;
+using Orchestrator.Journal;
+using Xunit;
+
+namespace Orchestrator.Grains.Tests.Recovery;
+
+/// <summary>A model that owes an answer and gives none.</summary>
+public sealed class StallTests
+{
+    [Fact]
+    public void Answer_Overdue_IsAskedForOnce_AndIsTheAnswerToTheTurn()
+    {
+        var s = Asked().Elapsed();
+        Assert.Equal("""{"realtimeInput":{"text":"[system note: the user has finished speaking and waits for your answer]"}}""", Upstream(s));
+
+        s.After(400).Spoken(400, "Here it is.").GenerationComplete().TurnComplete();
+        var turn = Assert.Single(s.Commits);
+        Assert.Equal(("question", "Here it is.", TurnEnding.Completed), (turn.User!.Text, turn.Model!.Text, turn.Ending));
+        s.Expect<Effect.ForwardTurnEnd>();
+        s.Expect<Effect.HoldInput>();
+    }
+
+    [Fact]
+    public void NudgeWithoutAnswer_ClimbsToRungOneThenTwo_ThenWaits()
+    {
+        var s = Scenario.Live().WholeTurn();
+        s.Audio(600).Transcribed("question").Audio(1_000, voiced: false).Elapsed().Elapsed();
+        Assert.Single(s.Last.OfType<Effect.CloseLink>());
+        s.Elapse(DeadlineKind.LinkClosing);
+        Assert.IsType<ResumePlan.Resume>(s.Expect<Effect.OpenLink>().Plan);
+        s.Ready();
+
+        s.Transcribed("question").Elapsed().Elapse(DeadlineKind.LinkClosing);
+        Assert.IsType<ResumePlan.Seed>(s.Expect<Effect.OpenLink>().Plan);
+        s.Ready();
+
+        s.Transcribed("question").Elapsed();
+        Assert.Contains(s.Last, effect => effect is Effect.Count { What: "stallGivenUp" });
+        Assert.DoesNotContain(DeadlineKind.Stall, s.State.Armed.Keys);
+        Assert.IsType<LinkState.Live>(s.State.Link);
+        Assert.Single(s.All.OfType<Effect.SendUpstream>(), send => Encoding.UTF8.GetString(send.Frame.Span).Contains("waits for your answer", StringComparison.Ordinal));
+        Assert.Equal(["stall", "stall"], s.Facts.OfType<LinkLost>().Select(lost => lost.Reason));
+    }
+
+    [Fact]
+    public void StalledLink_IsRecordedAsRecovery()
+    {
+        var s = Asked().Elapsed().Elapsed().Elapse(DeadlineKind.LinkClosing).After(100).Ready();
+        s.Transcribed("question").Spoken(40, "At last.").GenerationComplete().TurnComplete();
+        Assert.Equal("stall", Assert.Single(s.Facts.OfType<LinkRecovered>()).Kind);
+    }
+
+    [Fact]
+    public void ModelThatMayStaySilent_IsNotDoubtedBeyondTheNudge()
+    {
+        var s = Asked(silent: true).Elapsed();
+        Assert.Contains("system note", Upstream(s), StringComparison.Ordinal);
+        s.Elapsed().ExpectNo<Effect.CloseLink>();
+        Assert.DoesNotContain(DeadlineKind.Stall, s.State.Armed.Keys);
+    }
+
+    [Fact]
+    public void AutomaticActivity_WithoutTranscript_IsNotProofOfAQuestion()
+    {
+        var s = Scenario.Live();
+        s.Audio(600).Audio(1_000, voiced: false).ExpectTurn<TurnState.AwaitingModel>();
+        Assert.DoesNotContain(DeadlineKind.Stall, s.State.Armed.Keys);
+        s.Transcribed("question");
+        Assert.Contains(DeadlineKind.Stall, s.State.Armed.Keys);
+    }
+
+    [Fact]
+    public void ManualActivity_ThatHadAVoiceInIt_NeedsNoTranscript()
+    {
+        var s = Scenario.Live(manual: true);
+        s.Client(InputTraits.ActivityStart).Client(InputTraits.ActivityEnd);
+        Assert.DoesNotContain(DeadlineKind.Stall, s.State.Armed.Keys);
+        s.Client(InputTraits.ActivityStart).Audio(400).Client(InputTraits.ActivityEnd);
+        Assert.Contains(DeadlineKind.Stall, s.State.Armed.Keys);
+    }
+
+    [Fact]
+    public void Output_AndTheUser_Disarm()
+    {
+        Assert.DoesNotContain(DeadlineKind.Stall, Asked().Audio(100).State.Armed.Keys);
+        Assert.DoesNotContain(DeadlineKind.Stall, Asked().Spoken(40, "yes").State.Armed.Keys);
+        Assert.DoesNotContain(DeadlineKind.Stall, Asked().Lost().State.Armed.Keys);
+    }
+
+    [Fact]
+    public void WaitingForInput_OpenCall_AndInteraction_AreNoStalls()
+    {
+        var waits = Asked().Server(ServerParts.ServerContent | ServerParts.WaitingForInput);
+        Assert.DoesNotContain(DeadlineKind.Stall, waits.State.Armed.Keys);
+        waits.Audio(200).Audio(1_000, voiced: false);
+        Assert.Contains(DeadlineKind.Stall, waits.State.Armed.Keys);
+
+        Assert.DoesNotContain(DeadlineKind.Stall, Asked().Calls("c1").State.Armed.Keys);
+        Assert.Contains(DeadlineKind.Stall, Asked().Calls("c1").ToolResult("c1").State.Armed.Keys);
+        Assert.DoesNotContain(DeadlineKind.Stall, Asked().Spoken(40, "One moment.").TurnComplete(ServerParts.InteractionInProgress).State.Armed.Keys);
+    }
+
+    [Fact]
+    public void Replay_ThatIsNotThroughYet_IsNotTheModelsSilence()
+    {
+        var s = Asked().Lost().Server(ServerParts.SetupComplete).Transcribed("question");
+        Assert.DoesNotContain(DeadlineKind.Stall, s.State.Armed.Keys);
+        s.Flushed();
+        Assert.Contains(DeadlineKind.Stall, s.State.Armed.Keys);
+        s.State.Media.SentTo = s.State.Media.LastMeaningful - 1;
+        s.Elapsed().ExpectNo<Effect.SendUpstream>();
+        Assert.Contains(DeadlineKind.Stall, s.State.Armed.Keys);
+    }
+
+    [Fact]
+    public void EmptyTurn_IsNoAnswer_AndTheModelIsReminded()
+    {
+        var s = Asked().TurnComplete().ExpectNo<Effect.ForwardTurnEnd>();
+        Assert.Contains("waits for your answer", Upstream(s), StringComparison.Ordinal);
+        Assert.Empty(s.Commits);
+        s.Spoken(40, "Yes.").GenerationComplete().TurnComplete();
+        Assert.Equal("question", Assert.Single(s.Commits).User!.Text);
+    }
+
+    [Fact]
+    public void EmptyTurn_Again_IsTheAnswerOfAModelThatMayStaySilent()
+    {
+        var s = Asked(silent: true).TurnComplete().TurnComplete();
+        Assert.Null(Assert.Single(s.Commits).Model);
+        s.Expect<Effect.ForwardTurnEnd>();
+    }
+
+    [Fact]
+    public void EmptyTurn_AgainAndAgain_IsForwardedAtLast()
+    {
+        var s = Asked().TurnComplete().TurnComplete();
+        for (var climb = 0; climb < 2; climb++)
+        {
+            s.ExpectNo<Effect.ForwardTurnEnd>().Elapse(DeadlineKind.LinkClosing).Ready().Transcribed("question");
+            Assert.Empty(s.Commits);
+            s.TurnComplete();
+        }
+
+        Assert.Single(s.Commits);
+        s.Expect<Effect.ForwardTurnEnd>();
+    }
+
+    [Fact]
+    public void EmptyTurn_BeforeTheTranscript_WaitsForIt()
+    {
+        var late = Scenario.Live().Audio(600).Audio(1_000, voiced: false).TurnComplete().ExpectNo<Effect.SendUpstream>();
+        late.Transcribed("question").Elapsed();
+        Assert.Contains("waits for your answer", Upstream(late), StringComparison.Ordinal);
+
+        // Nobody had spoken: the turn is what upstream made of a noise.
+        var noise = Scenario.Live().Audio(600).Audio(1_000, voiced: false).TurnComplete().Elapsed();
+        noise.ExpectNo<Effect.SendUpstream>().ExpectTurn<TurnState.Idle>();
+        Assert.Equal(noise.Expect<Effect.SendToClient>().AfterFact, noise.State.Journal);
+        Assert.Single(noise.Commits);
+    }
+
+    [Fact]
+    public void TurnWithTranscriptAndNoSound_IsNoAnswer()
+    {
+        var s = Asked().Server(ServerParts.ServerContent | ServerParts.OutputTranscription, output: "Silent words.").GenerationComplete().TurnComplete();
+        s.ExpectNo<Effect.ForwardTurnEnd>().Expect<Effect.SendUpstream>();
+        s.Spoken(40, "Loud words.").GenerationComplete().TurnComplete();
+        Assert.Equal("Loud words.", Assert.Single(s.Commits).Model!.Text);
+    }
+
+    [Fact]
+    public void DeadUpstream_InMidReply_IsFoundAfterTheUsersNextWords()
+    {
+        var s = Scenario.Live(manual: true).Client(InputTraits.ActivityStart).Audio(400).Client(InputTraits.ActivityEnd).Spoken(200, "I was");
+        s.Client(InputTraits.ActivityStart).Audio(400).Client(InputTraits.ActivityEnd);
+        s.Elapsed().Expect<Effect.SendUpstream>();
+        s.Elapsed().Expect<Effect.CloseLink>();
+        Assert.Equal(TurnEnding.Cut, Assert.Single(s.Commits).Ending);
+    }
+
+    [Fact]
+    public void ReplyThatIsStillPlaying_IsNoStall()
+    {
+        var s = Scenario.Live(manual: true).Client(InputTraits.Text, text: "first").Spoken(9_000, "A long answer.").GenerationComplete();
+        s.Client(InputTraits.Text, text: "second").Elapsed();
+        s.ExpectNo<Effect.SendUpstream>();
+        Assert.Contains(DeadlineKind.Stall, s.State.Armed.Keys);
+    }
+
+    [Fact]
+    public void Turn_WithAFunctionInIt_IsRemindedButNotBegunAnew()
+    {
+        var s = Asked().Calls("c1").ToolResult("c1").Elapsed();
+        s.Expect<Effect.SendUpstream>();
+        s.Elapsed().ExpectNo<Effect.CloseLink>();
+    }
+
+    private static Scenario Asked(bool silent = false)
+    {
+        var s = Scenario.Live();
+        s.State = s.State with { Rules = s.State.Rules with { Model = new ModelTraits { MayStaySilent = silent } } };
+        return s.Audio(600).Transcribed("question").Audio(1_000, voiced: false);
+    }
+
+    private static string Upstream(Scenario s) => Encoding.UTF8.GetString(s.Expect<Effect.SendUpstream>().Frame.Span);
+}
+
+internal static class Overdue
+{
+    /// <summary>Nothing comes for as long as an answer may take.</summary>
+    public static Scenario Elapsed(this Scenario s)
+    {
+        Assert.Contains(DeadlineKind.Stall, s.State.Armed.Keys);
+        return s.After(s.State.Rules.Policy.StallMs).Elapse(DeadlineKind.Stall);
+    }
+}
