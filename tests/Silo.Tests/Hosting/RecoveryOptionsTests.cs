@@ -17,7 +17,7 @@ public sealed class RecoveryOptionsTests
         var options = new RecoveryOptions { RepeatableTools = { "f", name } };
         var result = new RecoveryOptionsValidator().Validate(null, options);
         Assert.Equal(good, result.Succeeded);
-        Assert.True(good || result.FailureMessage.Contains("Orchestrator:Recovery:RepeatableTools:1", StringComparison.Ordinal));
+        Assert.True(good || result.FailureMessage!.Contains("Orchestrator:Recovery:RepeatableTools:1", StringComparison.Ordinal));
     }
 
     [Fact]
