@@ -52,14 +52,14 @@ public abstract record Effect
     /// <summary>Pass the frame in hand to the client, without the transcriptions that it did not ask for.</summary>
     public sealed record ForwardFrame(bool StripInput, bool StripOutput) : Effect
     {
-        /// <summary>Of a frame that has content and the end of a turn in it, only the content.</summary>
-        public bool WithoutTurnEnd { get; init; }
-
         /// <summary>What it says about functions goes to the client in a frame of our own, or not at all.</summary>
         public bool StripTools { get; init; }
 
         /// <summary>Fact that must be durable before it may leave; 0 for none.</summary>
         public long AfterFact { get; init; }
+
+        /// <summary>Of a frame that has content and the end of a turn in it, only the content.</summary>
+        public bool WithoutTurnEnd { get; init; }
     }
 
     /// <summary>Pass the frame in hand to the client: content at once, the end of the turn once the fact is durable.</summary>

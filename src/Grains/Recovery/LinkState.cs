@@ -26,11 +26,11 @@ public abstract record LinkState
         /// <summary>When it became live.</summary>
         public long OpenedAt { get; init; }
 
-        /// <summary>Everything that was in the log when it took over has been handed to it.</summary>
-        public bool Flushed { get; init; }
-
         /// <summary>Until when upstream may not have taken what it was sent: a replay is faster than speech.</summary>
         public long BehindUntil { get; init; } = long.MaxValue;
+
+        /// <summary>Everything that was in the log when it took over has been handed to it.</summary>
+        public bool Flushed { get; init; }
 
         /// <summary>The model has said something on this connection.</summary>
         public bool Answered { get; init; }

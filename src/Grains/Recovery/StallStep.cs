@@ -173,7 +173,7 @@ internal static class StallStep
     /// <summary>The user, or who waits for the rest of a reply, is owed something by a connection that has all it needs for it.</summary>
     private static bool IsDue(ConversationState state) =>
         state.Link is LinkState.Live { SeedReply: SeedReply.None, Flushed: true }
-        && !state.Tools.IsOpenOn(state.Links)
+        && !state.AwaitsTools
         && state is { InteractionOpen: false, Stall.GivenUp: false, Draft.WaitsForUser: false }
         && (state.Turn is TurnState.AwaitingModel
             ? state.Draft.AwaitsRest || state.Stall.EmptyEnd || HasAsked(state)
