@@ -106,6 +106,7 @@ internal static class ModelTurn
             {
                 StripTools = stripTools,
                 AfterFact = toolFact,
+                Calls = toolFact != 0 ? [.. notice.Calls.Select(call => call.Id)] : [],
             });
         }
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
 using Orchestrator.Attach;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Turns;
@@ -164,15 +165,20 @@ internal static class TurnCommit
             Given = settles ? state.Given.AddRange(draft.Given.Where(given => given.Seq <= answeredTo).Select(given => given.Said)) : state.Given,
             Settled = settles ? state.Settled + 1 : state.Settled,
             LossesOnTurn = settles ? 0 : state.LossesOnTurn,
+            IsCareful = !settles && state.IsCareful,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
             Draft = Following(draft, settles, answeredTo) with { Crosses = media.LastMeaningful > draft.AnsweredTo },
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
-            Tools = settles ? state.Tools.Settled(Live(state), told: state.Link is LinkState.Live { Plan: ResumePlan.Seed }) : state.Tools,
             // A handle from before knows nothing of a turn that answered no input after it.
             Checkpoint = settles && state.Checkpoint?.Position >= answeredTo ? null : state.Checkpoint,
             PendingTrim = settles ? (fact, answeredTo) : state.PendingTrim,
         };
+        if (settles)
+        {
+            ToolStep.Settled(t);
+        }
+
         if (settles && state.Link is LinkState.Live)
         {
             RecoveryRecord.Close(t);
@@ -199,7 +205,8 @@ internal static class TurnCommit
     {
         ref var media = ref t.State.Media;
         var sent = Math.Min(media.LastMeaningful, media.SentTo);
-        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo))
+        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo)
+            || (newest.End <= media.SentTo && t.Now - media.LastVoicedAt >= t.State.Rules.SilenceMs))
         {
             return sent;
         }
@@ -229,8 +236,6 @@ internal static class TurnCommit
         t.State = t.State with { AwaitedCommit = fact };
         t.Arm(DeadlineKind.Commit, t.Now + t.State.Rules.CommitMs);
     }
-
-    private static int Live(ConversationState state) => state.Link is LinkState.Live live ? live.Link : 0;
 
     /// <summary>What is known already of the turn that comes next.</summary>
     private static TurnDraft Following(TurnDraft draft, bool settles, long answeredTo) => TurnDraft.Empty with

@@ -52,6 +52,7 @@ public static class EmbeddedSilo
             services.GetRequiredService<IOptions<ConversationOptions>>().Value.ToSettings() with
             {
                 Recovery = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToPolicy(),
+                RepeatableTools = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToRepeatableTools(),
             },
             new SiloIdentity($"{Environment.MachineName}:{Environment.ProcessId}"),
             services.GetRequiredService<TimeProvider>(),

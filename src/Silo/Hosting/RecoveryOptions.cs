@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using Orchestrator.Grains.Recovery;
 
@@ -48,6 +49,13 @@ public sealed class RecoveryOptions
     /// <summary>What happens to a reply that a lost connection cut off. Default <c>regenerate</c>.</summary>
     public CutReplies CutReplies { get; set; } = Defaults.CutReplies;
 
+    /// <summary>Names of functions that may run again when the turn that called them is answered anew on another connection.
+    /// Default none: a function runs once, and the model gets the recorded result. Listing one that has effects has them twice.</summary>
+    public IList<string> RepeatableTools { get; } = [];
+
+    /// <summary>The functions that may run again, as the grains take them.</summary>
+    public ImmutableHashSet<string> ToRepeatableTools() => [.. RepeatableTools];
+
     /// <summary>The policy that the grains work with.</summary>
     public RecoveryPolicy ToPolicy() => new()
     {
@@ -70,6 +78,8 @@ public sealed class RecoveryOptions
 /// <summary>Names every key that is wrong, all at once.</summary>
 public sealed class RecoveryOptionsValidator : IValidateOptions<RecoveryOptions>
 {
+    private const int MostChars = 128;
+
     public ValidateOptionsResult Validate(string? name, RecoveryOptions options)
     {
         var failures = new List<string>();
@@ -84,6 +94,8 @@ public sealed class RecoveryOptionsValidator : IValidateOptions<RecoveryOptions>
         Check(options.SeedTokens is >= 200 and <= 100_000, nameof(options.SeedTokens), "must be between 200 and 100000");
         Check(options.TokenShare is >= 0 and <= 10, nameof(options.TokenShare), "must be between 0 and 10");
         Check(Enum.IsDefined(options.CutReplies), nameof(options.CutReplies), "must be regenerate or continue");
+        failures.AddRange(options.RepeatableTools.Index().Where(tool => !IsName(tool.Item)).Select(tool =>
+            $"{RecoveryOptions.Section}:{nameof(options.RepeatableTools)}:{tool.Index} must be a function's name: a letter or _, then letters, digits and _ . : -, at most {MostChars}."));
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 
         void Between(TimeSpan value, TimeSpan least, TimeSpan most, string key, string rule) => Check(value >= least && value <= most, key, rule);
@@ -96,4 +108,8 @@ public sealed class RecoveryOptionsValidator : IValidateOptions<RecoveryOptions>
             }
         }
     }
+
+    private static bool IsName(string? name) =>
+        name is { Length: > 0 and <= MostChars } && (char.IsAsciiLetter(name[0]) || name[0] == '_')
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or ':' or '-');
 }
