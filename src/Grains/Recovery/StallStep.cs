@@ -39,7 +39,14 @@ internal static class StallStep
     {
         if (t.State is { Turn: TurnState.AwaitingModel, Draft: { IsOwed: true, Answering: false } } && t.State.Media.LastMeaningful <= live.Plan.ReplayAfter)
         {
-            Remind(t);
+            if (t.State.Draft.Continues)
+            {
+                t.Emit(new Effect.SendUpstream(EarlyEnd.AskForRest));
+            }
+            else
+            {
+                Remind(t);
+            }
         }
     }
 
