@@ -132,7 +132,7 @@ public sealed class ToolStepTests
         // Lost before the model could say anything about it: told again, and only then.
         s.Lost().Ready();
         Assert.Equal(note, Assert.Single(s.Last.Told()));
-        s.Spoken(40, "it is 7").TurnComplete().Committed();
+        s.Spoken(40, "it is 7").GenerationComplete().TurnComplete().Committed();
         Assert.Empty(s.Last.Told());
         s.Lost().Ready();
         Assert.Empty(s.Last.Told());
@@ -145,7 +145,7 @@ public sealed class ToolStepTests
         var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).TurnComplete().Committed().Lost().Ready();
         s.Asked().Spoken(40, "well").AnswerFor("c1");
         Assert.Empty(s.Last.Told());
-        s.Spoken(40, "then").TurnComplete();
+        s.Spoken(40, "then").GenerationComplete().TurnComplete();
         Assert.Single(s.Last.Told());
         Assert.Null(s.State.Hold);
     }
@@ -164,7 +164,7 @@ public sealed class ToolStepTests
     [Fact]
     public void CallThatTheRegeneratedTurnDoesNotMake_IsWithdrawn_AndItsResultSwallowed()
     {
-        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).Lost().Ready().Spoken(40, "never mind").TurnComplete();
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).Lost().Ready().Spoken(40, "never mind").GenerationComplete().TurnComplete();
         Assert.Equal("""{"toolCallCancellation":{"ids":["c1"]}}""", s.Last.SentDown()[0].ToJsonString());
         Assert.Equal("c1", s.Facts.OfType<ToolCancelled>().Single().Id);
         s.AnswerFor("c1").ExpectNo<Effect.SendUpstream>().Expect<Effect.QuarantineInput>();
@@ -221,7 +221,7 @@ public sealed class ToolStepTests
         // Its client is still there after all.
         s.AnswerFor("c1", "7");
         Assert.Contains("has returned: {\"output\":7}", Assert.Single(s.Last.Told()), StringComparison.Ordinal);
-        s.Spoken(40, "7").TurnComplete();
+        s.Spoken(40, "7").GenerationComplete().TurnComplete();
 
         var again = new Scenario(attached: false) { State = ConversationHistory.Restore(before.State.Rules, entries) };
         again.Attach().Ready().Asked().Call(("d3", "h", "{}"));
@@ -233,7 +233,7 @@ public sealed class ToolStepTests
     [Fact]
     public void Restored_AnsweredCall_IsRemembered_AndItsIdIsTaken()
     {
-        var before = Scenario.Live().Asked().Call(("c1", "f", "{}")).AnswerFor("c1", "7").Spoken(40, "7").TurnComplete();
+        var before = Scenario.Live().Asked().Call(("c1", "f", "{}")).AnswerFor("c1", "7").Spoken(40, "7").GenerationComplete().TurnComplete();
         var entries = before.All.OfType<Effect.Append>().Select(append => new JournalEntry(append.Position, Start, append.Fact)).ToList();
         var s = new Scenario(attached: false) { State = ConversationHistory.Restore(before.State.Rules, entries) };
         s.Attach().Ready();
@@ -247,14 +247,14 @@ public sealed class ToolStepTests
     public void OpenCall_IsNoBoundary_AnAnsweredOneThatWasSpokenAboutIs()
     {
         var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).TurnComplete().ExpectNo<Effect.HoldInput>();
-        s.AnswerFor("c1").Spoken(40, "done").TurnComplete().Expect<Effect.HoldInput>();
+        s.AnswerFor("c1").Spoken(40, "done").GenerationComplete().TurnComplete().Expect<Effect.HoldInput>();
     }
 
     [Fact]
     public void UnpromptedTurn_AfterACheckpoint_IsNotLostByResumingIt()
     {
         var s = Scenario.Live().WholeTurn("h1");
-        s.Spoken(40, "by the way").TurnComplete().Committed().Lost();
+        s.Spoken(40, "by the way").GenerationComplete().TurnComplete().Committed().Lost();
         Assert.IsType<ResumePlan.Seed>(s.Expect<Effect.OpenLink>().Plan);
     }
 
