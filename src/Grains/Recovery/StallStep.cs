@@ -39,7 +39,14 @@ internal static class StallStep
     {
         if (t.State is { Turn: TurnState.AwaitingModel, Draft: { IsOwed: true, Answering: false } } && t.State.Media.LastMeaningful <= live.Plan.ReplayAfter)
         {
-            Remind(t);
+            if (t.State.Draft.Continues)
+            {
+                t.Emit(new Effect.SendUpstream(EarlyEnd.AskForRest));
+            }
+            else
+            {
+                Remind(t);
+            }
         }
     }
 
@@ -173,7 +180,7 @@ internal static class StallStep
     /// <summary>The user, or who waits for the rest of a reply, is owed something by a connection that has all it needs for it.</summary>
     private static bool IsDue(ConversationState state) =>
         state.Link is LinkState.Live { SeedReply: SeedReply.None, Flushed: true }
-        && !state.Tools.IsOpenOn(state.Links)
+        && !state.AwaitsTools
         && state is { InteractionOpen: false, Stall.GivenUp: false, Draft.WaitsForUser: false }
         && (state.Turn is TurnState.AwaitingModel
             ? state.Draft.AwaitsRest || state.Stall.EmptyEnd || HasAsked(state)

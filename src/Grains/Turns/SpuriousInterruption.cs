@@ -79,7 +79,7 @@ internal static class SpuriousInterruption
     /// <summary>Time in which the reply should have gone on.</summary>
     public static void Elapsed(Transition t)
     {
-        if (t.State.Draft.Swallowed == Mark(t.State) && !t.State.Tools.IsOpenOn(t.State.Links) && t.State.Link is LinkState.Live)
+        if (t.State.Draft.Swallowed == Mark(t.State) && !t.State.AwaitsTools && t.State.Link is LinkState.Live)
         {
             t.Count("replyDidNotGoOn");
             TurnCommit.Finish(t);

@@ -87,6 +87,18 @@ internal static class TurnCommit
         return fact;
     }
 
+    /// <summary>The reply was cut by a lost link, and the next one is asked for the rest of it: the turn is settled by what was heard.</summary>
+    public static long CutOff(Transition t)
+    {
+        var fact = Commit(t, TurnEnding.Cut, continues: true);
+        if (t.State.Turn is TurnState.Idle)
+        {
+            t.State = t.State with { Draft = t.State.Draft with { IsOwed = true, Continues = true }, Turn = new TurnState.AwaitingModel(t.Now) };
+        }
+
+        return fact;
+    }
+
     /// <summary>An answer of which nobody has heard anything is as good as not begun.</summary>
     public static void Restart(Transition t) => t.State = t.State with { Draft = Owed(t.State), Turn = new TurnState.AwaitingModel(t.Now) };
 
@@ -136,13 +148,13 @@ internal static class TurnCommit
     }
 
     /// <summary>Commits the draft and opens the next one.</summary>
-    public static long Commit(Transition t, TurnEnding ending)
+    public static long Commit(Transition t, TurnEnding ending, bool continues = false)
     {
         var state = t.State;
         var draft = state.Draft;
         var media = state.Media;
         // A turn that says that more is to come has not answered anything yet; a cut one will be given anew.
-        var settles = ending != TurnEnding.Cut && !state.InteractionOpen;
+        var settles = (ending != TurnEnding.Cut || continues) && !state.InteractionOpen;
         var answeredTo = !settles ? state.CommittedTo : ending == TurnEnding.Interrupted ? AnsweredBeforeInterruption(state) : draft.AnsweredTo;
         var fact = t.Append(
             new TurnCommitted(
@@ -156,15 +168,15 @@ internal static class TurnCommit
                 Latency(draft, media),
                 state.Links,
                 draft.Usage)
-            { InteractionOpen = state.InteractionOpen },
+            { InteractionOpen = state.InteractionOpen, Continues = continues },
             Durability.Flushed);
         t.State = t.State with
         {
             Turns = state.Turns + 1,
-            History = Remember(state, draft, ending, settles),
+            History = Remember(state, draft, cut: ending == TurnEnding.Cut && !continues, settles),
             Given = settles ? state.Given.AddRange(draft.Given.Where(given => given.Seq <= answeredTo).Select(given => given.Said)) : state.Given,
             Settled = settles ? state.Settled + 1 : state.Settled,
-            LossesOnTurn = settles ? 0 : state.LossesOnTurn,
+            LossesOnTurn = settles && !continues ? 0 : state.LossesOnTurn,
             IsCareful = !settles && state.IsCareful,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
@@ -248,7 +260,7 @@ internal static class TurnCommit
         Given = draft.Given.RemoveAll(given => given.Seq <= answeredTo),
     };
 
-    private static ImmutableList<SpokenText> Remember(ConversationState state, TurnDraft draft, TurnEnding ending, bool settles)
+    private static ImmutableList<SpokenText> Remember(ConversationState state, TurnDraft draft, bool cut, bool settles)
     {
         var turn = state.Turns + 1;
         var history = settles ? SpokenText.Settle(state.History) : state.History;
@@ -261,7 +273,7 @@ internal static class TurnCommit
             history = SpokenText.Add(history, new SpokenText(turn, Speaker.User, SpokenText.Untranscribed) { IsNote = true });
         }
 
-        return SpokenText.Add(history, new SpokenText(turn, Speaker.Model, draft.ModelText) { Cut = ending == TurnEnding.Cut, IsOpen = !settles });
+        return SpokenText.Add(history, new SpokenText(turn, Speaker.Model, draft.ModelText) { Cut = cut, IsOpen = !settles });
     }
 
     /// <summary>Where the exchange stands when a turn has ended: the user may be speaking, or have asked already.</summary>
@@ -274,6 +286,7 @@ internal static class TurnCommit
 
         return state.Media.LastMeaningful <= state.CommittedTo ? TurnState.Idle.Instance : Waiting(state, now);
     }
+
 
     /// <summary>The user has said something that is not answered, and may be saying it still.</summary>
     private static TurnState Waiting(ConversationState state, long now)

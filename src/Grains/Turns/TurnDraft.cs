@@ -68,6 +68,9 @@ public sealed record TurnDraft
     /// <summary>The model had begun to answer, so that it is certain that somebody asked; the answer is to be given anew.</summary>
     public bool IsOwed { get; init; }
 
+    /// <summary>The answer that is owed is the rest of the one before.</summary>
+    public bool Continues { get; init; }
+
     /// <summary>Upstream expects the user to go on (<c>waitingForInput</c>).</summary>
     public bool WaitsForUser { get; init; }
 

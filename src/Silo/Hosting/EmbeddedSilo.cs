@@ -51,8 +51,8 @@ public static class EmbeddedSilo
             services.GetRequiredService<EndpointBreakers>(),
             services.GetRequiredService<IOptions<ConversationOptions>>().Value.ToSettings() with
             {
-                RepeatableTools = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToRepeatableTools(),
                 Recovery = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToPolicy(),
+                RepeatableTools = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToRepeatableTools(),
             },
             new SiloIdentity($"{Environment.MachineName}:{Environment.ProcessId}"),
             services.GetRequiredService<TimeProvider>(),

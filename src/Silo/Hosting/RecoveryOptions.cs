@@ -53,7 +53,7 @@ public sealed class RecoveryOptions
     /// Default none: a function runs once, and the model gets the recorded result. Listing one that has effects has them twice.</summary>
     public IList<string> RepeatableTools { get; } = [];
 
-    /// <summary>The same for the grains.</summary>
+    /// <summary>The functions that may run again, as the grains take them.</summary>
     public ImmutableHashSet<string> ToRepeatableTools() => [.. RepeatableTools];
 
     /// <summary>The policy that the grains work with.</summary>
@@ -94,11 +94,8 @@ public sealed class RecoveryOptionsValidator : IValidateOptions<RecoveryOptions>
         Check(options.SeedTokens is >= 200 and <= 100_000, nameof(options.SeedTokens), "must be between 200 and 100000");
         Check(options.TokenShare is >= 0 and <= 10, nameof(options.TokenShare), "must be between 0 and 10");
         Check(Enum.IsDefined(options.CutReplies), nameof(options.CutReplies), "must be regenerate or continue");
-        foreach (var (i, tool) in options.RepeatableTools.Index())
-        {
-            Check(IsName(tool), $"{nameof(options.RepeatableTools)}:{i}", $"must be a function's name: a letter or _, then letters, digits and _ . : -, at most {MostChars}");
-        }
-
+        failures.AddRange(options.RepeatableTools.Index().Where(tool => !IsName(tool.Item)).Select(tool =>
+            $"{RecoveryOptions.Section}:{nameof(options.RepeatableTools)}:{tool.Index} must be a function's name: a letter or _, then letters, digits and _ . : -, at most {MostChars}."));
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 
         void Between(TimeSpan value, TimeSpan least, TimeSpan most, string key, string rule) => Check(value >= least && value <= most, key, rule);

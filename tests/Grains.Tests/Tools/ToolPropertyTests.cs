@@ -73,7 +73,7 @@ public sealed class ToolPropertyTests
                     Watch();
                     break;
                 case 7 when IsLive && (_waiting.Count == 0 || _random.Next(3) == 0):
-                    _s.TurnComplete();
+                    _s.GenerationComplete().TurnComplete();
                     Watch();
                     _s.Committed();
                     Watch();
