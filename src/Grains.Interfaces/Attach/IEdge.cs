@@ -26,7 +26,8 @@ public enum OutputTraits : byte
     /// <summary>A turn is complete and durable: the edge refreshes the client's resumption handle after it.</summary>
     TurnComplete = 1,
     Audio = 2,
-    /// <summary>Transcript or text: heard twice is annoying, read twice is wrong, so its arrival is confirmed at once.</summary>
+    /// <summary>Transcript, text or a function call: heard twice is annoying, read or done twice is wrong, so its arrival is
+    /// confirmed at once.</summary>
     Words = 4,
 }
 

@@ -162,6 +162,10 @@ public sealed record TurnCommitted(
     /// <summary>True when upstream said that the interaction goes on (<c>interactionStatus</c> IN_PROGRESS): more turns answer the same request.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool InteractionOpen { get; init; }
+
+    /// <summary>A cut reply that is not given anew: the next turn is the rest of it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Continues { get; init; }
 }
 
 /// <summary>Words or usage that arrived after their turn was committed. Texts are appended to the turn's.</summary>

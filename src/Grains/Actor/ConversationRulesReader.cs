@@ -21,6 +21,7 @@ internal static class ConversationRulesReader
         Model = new ModelTraits
         {
             SeedEndsWithUser = setup.Entry.Seeding == SeedingStyle.LastTurnMustBeUser,
+            RefusesInputDuringCall = setup.Entry.Functions.InputDuringCallIsRisky,
             MayStaySilent = setup.OffersProactivity,
             ContextTokens = setup.Entry.ContextWindowTokens,
         },

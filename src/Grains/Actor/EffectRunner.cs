@@ -22,6 +22,7 @@ internal sealed class EffectRunner
     private readonly Deadlines _deadlines;
     private readonly FrameInHand _frame;
     private readonly RecoverySpans _recoveries;
+    private readonly AskedCalls _asked = new();
     private readonly double _pace;
     private IUpstreamLink? _link;
     private int _linkNumber;
@@ -110,6 +111,10 @@ internal sealed class EffectRunner
             case Effect.HoldInput:
                 Pump.Hold();
                 break;
+            case Effect.HoldInputAfter hold:
+                Pump.Attach(_link);
+                Pump.Hold(hold.Position);
+                break;
             case Effect.ReleaseInput:
                 Pump.Release();
                 break;
@@ -125,12 +130,20 @@ internal sealed class EffectRunner
                 break;
             case Effect.ForwardFrame forward:
                 Send(_frame.For(forward.StripInput, forward.StripOutput, forward.StripTools), _frame.Traits, _frame.AudioMs, forward.AfterFact);
+                _asked.Add(forward.Calls, Output.Last);
                 break;
             case Effect.ForwardTurnEnd end:
                 SendTurnEnd(end);
                 break;
             case Effect.SendToClient send:
                 Send(send.Frame.Span, send.Traits, audioMs: 0, send.AfterFact);
+                _asked.Add(send.Calls, Output.Last);
+                break;
+            case Effect.ConfirmCall confirm:
+                Output.Confirmed(_asked.Confirmed(confirm.Id));
+                break;
+            case Effect.ForgetCall forget:
+                Output.Drop(_asked.Forgotten(forget.Id));
                 break;
             case Effect.DiscardAudio:
                 Output.DiscardAudio();

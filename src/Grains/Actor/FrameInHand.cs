@@ -17,7 +17,7 @@ internal sealed class FrameInHand(ConversationId conversation)
 
     public OutputTraits Traits =>
         (_scanned.Has(ServerParts.ModelAudio) ? OutputTraits.Audio : OutputTraits.None)
-        | (_scanned.Has(ServerParts.InputTranscription | ServerParts.OutputTranscription | ServerParts.ModelText) ? OutputTraits.Words : OutputTraits.None);
+        | (_scanned.Has(ServerParts.InputTranscription | ServerParts.OutputTranscription | ServerParts.ModelText | ServerParts.ToolCall) ? OutputTraits.Words : OutputTraits.None);
 
     public void Take(ReadOnlyMemory<byte> bytes, in ServerFrame scanned) => (_bytes, _scanned) = (bytes, scanned);
 

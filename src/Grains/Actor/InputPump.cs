@@ -51,7 +51,7 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
         }
 
         // Own frames that did not go out were meant for the old link. What it is still reading stays pinned until it has.
-        (_link, _sending, _flowing, _replay, _ownBytes) = (link, null, false, default, 0);
+        (_link, _sending, _flowing, _replay, _ownBytes, _limit) = (link, null, false, default, 0, long.MaxValue);
         _own.Clear();
         _pace.Stop();
     }
@@ -75,7 +75,6 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
         _isSuccessor = _hasFlowed;
         _hasFlowed = true;
         log.RewindTo(position);
-        _limit = long.MaxValue;
         _flowing = true;
         _replay = (IsOn: true, log.Last, AudioMs: 0, Frames: 0);
         _pace.Start(pace);
@@ -98,6 +97,9 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
 
     /// <summary>Sends no more than what is in the log now.</summary>
     public void Hold() => _limit = log.Last;
+
+    /// <summary>Sends nothing after the position.</summary>
+    public void Hold(long position) => _limit = position;
 
     public void Release()
     {

@@ -77,6 +77,15 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
     /// <summary>The client confirmed everything up to this number.</summary>
     public void Confirmed(long number) => _log.TrimTo(Math.Min(number, _deliveredTo));
 
+    /// <summary>A client that comes back need not have this frame. One that has not been delivered yet stays.</summary>
+    public void Drop(long number)
+    {
+        if (number >= _log.First && number <= _deliveredTo)
+        {
+            _log.Drop(number);
+        }
+    }
+
     /// <summary>A new client starts where the last one stopped confirming.</summary>
     public void Rewind() => _deliveredTo = _log.First - 1;
 

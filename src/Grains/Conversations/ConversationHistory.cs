@@ -36,7 +36,7 @@ public static class ConversationHistory
     }
 
     /// <summary>A turn that was cut, or that says that more is to come, has not answered anything.</summary>
-    private static bool Settles(this TurnCommitted turn) => turn.Ending != TurnEnding.Cut && !turn.InteractionOpen;
+    private static bool Settles(this TurnCommitted turn) => (turn.Ending != TurnEnding.Cut || turn.Continues) && !turn.InteractionOpen;
 
     private static ConversationState Fold(ConversationState state, ConversationFact fact)
     {
@@ -81,7 +81,7 @@ public static class ConversationHistory
                     : SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.User, turn.User?.Text ?? "") { IsOpen = open });
                 next = next with
                 {
-                    History = SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.Model, turn.Model?.Text ?? "") { Cut = turn.Ending == TurnEnding.Cut, IsOpen = open }),
+                    History = SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.Model, turn.Model?.Text ?? "") { Cut = turn.Ending == TurnEnding.Cut && !turn.Continues, IsOpen = open }),
                 };
                 next.Media.LastOutput = Math.Max(next.Media.LastOutput, turn.OutputSeq);
                 return next;

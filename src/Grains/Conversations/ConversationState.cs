@@ -92,6 +92,12 @@ public sealed record ConversationState
     /// <summary>The newest refusal of a frame; the same once more, and the frame goes into quarantine.</summary>
     public (int? Code, string Reason)? RefusedWith { get; init; }
 
+    /// <summary>Whether input waits for the result of a call.</summary>
+    public CallHold HoldsForCall { get; init; }
+
+    /// <summary>A call of the present turn was lost because upstream heard something meanwhile.</summary>
+    public bool IsCareful { get; init; }
+
     /// <summary>It was the same twice in a row.</summary>
     public bool RefusedAgain { get; init; }
 
@@ -183,6 +189,10 @@ public enum DeadlineKind
     Swallowed,
     /// <summary>An interaction that was to go on has not.</summary>
     Interaction,
+    /// <summary>Input has waited for the result of a call for too long.</summary>
+    CallHold,
+    /// <summary>A result is still to be told, and no pause has come.</summary>
+    ToolNotes,
 }
 
 /// <summary>Numbers that the step decides by; configuration and model decide them once.</summary>
@@ -223,6 +233,9 @@ public sealed record ModelTraits
 
     /// <summary>The model may rightly answer speech with silence.</summary>
     public bool MayStaySilent { get; init; }
+
+    /// <summary>Input while a call is pending may end the connection.</summary>
+    public bool RefusesInputDuringCall { get; init; }
 
     /// <summary>Size of the context window, in tokens.</summary>
     public int ContextTokens { get; init; } = 131_072;

@@ -45,6 +45,7 @@ public static class ConversationStep
 
         StallStep.Watch(t, state, input);
         InteractionGuard.Watch(t, input);
+        InputDuringCall.Watch(t);
         return t.State;
     }
 
@@ -70,7 +71,9 @@ public static class ConversationStep
             case DeadlineKind.Grace: EdgeStep.GraceOver(t); break;
             case DeadlineKind.Stall: StallStep.Elapsed(t); break;
             case DeadlineKind.Swallowed: SpuriousInterruption.Elapsed(t); break;
+            case DeadlineKind.CallHold: InputDuringCall.Elapsed(t); break;
             case DeadlineKind.Interaction: InteractionGuard.Elapsed(t); break;
+            case DeadlineKind.ToolNotes: ToolNotes.Overdue(t); break;
             default: t.Count("unknownDeadline"); break;
         }
     }

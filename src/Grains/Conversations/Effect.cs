@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Recovery;
 using Orchestrator.Journal;
@@ -40,6 +41,9 @@ public abstract record Effect
         public static readonly HoldInput Instance = new();
     }
 
+    /// <summary>Send input up to this position and no further.</summary>
+    public sealed record HoldInputAfter(long Position) : Effect;
+
     /// <summary>Go on where <see cref="HoldInput"/> stopped.</summary>
     public sealed record ReleaseInput : Effect
     {
@@ -60,6 +64,9 @@ public abstract record Effect
 
         /// <summary>Of a frame that has content and the end of a turn in it, only the content.</summary>
         public bool WithoutTurnEnd { get; init; }
+
+        /// <inheritdoc cref="SendToClient.Calls"/>
+        public ImmutableArray<string> Calls { get; init; } = [];
     }
 
     /// <summary>Pass the frame in hand to the client: content at once, the end of the turn once the fact is durable.</summary>
@@ -70,7 +77,17 @@ public abstract record Effect
     }
 
     /// <summary>Send a frame of our own making, once the fact is durable (0: at once).</summary>
-    public sealed record SendToClient(ReadOnlyMemory<byte> Frame, OutputTraits Traits, long AfterFact) : Effect;
+    public sealed record SendToClient(ReadOnlyMemory<byte> Frame, OutputTraits Traits, long AfterFact) : Effect
+    {
+        /// <summary>Function calls that it asks the client for.</summary>
+        public ImmutableArray<string> Calls { get; init; } = [];
+    }
+
+    /// <summary>The client has answered this call, so it has all output up to the frame that asked for it.</summary>
+    public sealed record ConfirmCall(string Id) : Effect;
+
+    /// <summary>The call was withdrawn: a client that comes back is not asked for it again.</summary>
+    public sealed record ForgetCall(string Id) : Effect;
 
     /// <summary>The user interrupted: audio of this turn that the client has not confirmed is not worth sending again.</summary>
     public sealed record DiscardAudio : Effect

@@ -1,3 +1,4 @@
+using Gemini.Live.Scanning;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Turns;
@@ -32,7 +33,14 @@ internal static class CutReply
             t.Emit(new Effect.SendToClient(GatewayFrames.Interrupted, OutputTraits.None, AfterFact: 0));
         }
 
-        var fact = ending == TurnEnding.Cut ? TurnCommit.Cut(t) : TurnCommit.Commit(t, ending);
+        var fact = ending != TurnEnding.Cut ? TurnCommit.Commit(t, ending)
+            : MayGoOn(t.State) ? TurnCommit.CutOff(t)
+            : TurnCommit.Cut(t);
         t.Emit(new Effect.SendToClient(GatewayFrames.TurnComplete, OutputTraits.TurnComplete, fact));
     }
+
+    /// <summary>Policy <see cref="CutReplies.Continue"/>, and it is known what was heard. A request that calls functions is begun anew.</summary>
+    private static bool MayGoOn(ConversationState state) =>
+        state.Rules.Policy.CutReplies == CutReplies.Continue && !state.InteractionOpen
+        && state.Draft.ModelText.Length > 0 && (state.Draft.Parts & ServerParts.ToolCall) == 0;
 }

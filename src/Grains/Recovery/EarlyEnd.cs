@@ -11,7 +11,7 @@ namespace Orchestrator.Grains.Recovery;
 /// </summary>
 internal static class EarlyEnd
 {
-    private static readonly ReadOnlyMemory<byte> AskForRest = GatewayFrames.RealtimeText(GatewayFrames.Note("you were cut off in the middle of the sentence; say the rest"));
+    internal static readonly ReadOnlyMemory<byte> AskForRest = GatewayFrames.RealtimeText(GatewayFrames.Note("you were cut off in the middle of the sentence; say the rest"));
 
     private const string SentenceEnds = ".!?…。！？؟।॥:;";
     private const string Closing = "\"'”’»›)]}」』）";

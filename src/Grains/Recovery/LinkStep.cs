@@ -134,7 +134,7 @@ internal static class LinkStep
         {
             t.Count("seedUnanswered");
             t.State = t.State with { Link = live with { SeedReply = SeedReply.None } };
-            t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
+            SendInput(t, live.Plan);
             ToolNotes.Tell(t);
         }
     }
@@ -185,6 +185,7 @@ internal static class LinkStep
             var told = Seed.Compose(t.State, seed.BudgetTokens);
             RecoveryRecord.Rebilled(t, Seed.Tokens(told));
             t.Emit(new Effect.SendUpstream(GatewayFrames.History(told)));
+            t.State = t.State with { Tools = t.State.Tools.Seeded(t.State.Links) };
             if (t.State.Rules.Model.SeedEndsWithUser)
             {
                 t.State = t.State with { Link = ((LinkState.Live)t.State.Link) with { SeedReply = SeedReply.Awaited } };
@@ -193,6 +194,12 @@ internal static class LinkStep
             }
         }
 
+        SendInput(t, plan);
+    }
+
+    private static void SendInput(Transition t, ResumePlan plan)
+    {
+        InputDuringCall.Before(t);
         t.Emit(new Effect.SendInputAfter(plan.ReplayAfter));
     }
 
@@ -233,7 +240,7 @@ internal static class LinkStep
         if (begins)
         {
             t.Disarm(DeadlineKind.SeedReply);
-            t.Emit(new Effect.SendInputAfter(live.Plan.ReplayAfter));
+            SendInput(t, live.Plan);
         }
 
         ToolNotes.Tell(t);

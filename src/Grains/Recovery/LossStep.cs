@@ -2,6 +2,7 @@ using Gemini.Live.Closes;
 using Gemini.Live.Links;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Grains.Turns;
 using Orchestrator.Journal;
 
@@ -30,6 +31,7 @@ internal static class LossStep
             LossesOnTurn = t.State.IsQuiet ? 0 : t.State.LossesOnTurn + 1,
             OldSocketMayBeOpen = loss.Kind is not LinkLossKind.CloseFrame,
             Episode = episode,
+            IsCareful = t.State.IsCareful || InputDuringCall.IsToBlame(t.State, verdict),
         };
         if (verdict.Cause == CloseCause.HandleRejected)
         {

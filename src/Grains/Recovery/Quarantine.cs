@@ -39,7 +39,7 @@ internal static class Quarantine
     /// <summary>What went out lately, as the close taxonomy asks for it.</summary>
     public static FrameKinds Recent(ConversationState state, long now)
     {
-        var kinds = state.Tools.IsOpenOn(state.Links) ? FrameKinds.OpenCall : FrameKinds.None;
+        var kinds = state.IsCareful || state.Tools.IsOpenOn(state.Links) ? FrameKinds.OpenCall : FrameKinds.None;
         foreach (var suspect in state.Suspects)
         {
             kinds |= now - suspect.AtMs <= RecentMs && suspect.Seq <= state.Media.SentTo ? suspect.Kind : FrameKinds.None;

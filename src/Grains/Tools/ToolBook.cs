@@ -129,25 +129,41 @@ public sealed record ToolBook
     /// <summary>A turn was settled on this connection.</summary>
     /// <param name="link">The connection; 0 for none.</param>
     /// <param name="told">Its model was told of the calls that the turn had made before.</param>
-    public ToolBook Settled(int link, bool told)
+    /// <returns>The book, and the calls that nobody wants a result of any more.</returns>
+    public (ToolBook Book, ImmutableArray<string> Vanished) Settled(int link, bool told)
     {
         var calls = Calls;
+        var vanished = ImmutableArray.CreateBuilder<string>();
         for (var i = OldTo; i < calls.Count; i++)
         {
             var call = calls[i];
+            if (call.Status == CallStatus.Open && !call.IsSettled && call.Link != link && !told)
+            {
+                vanished.Add(call.Id);
+                calls = calls.SetItem(i, call with { IsSettled = true, Status = CallStatus.Vanished });
+                continue;
+            }
+
             calls = calls.SetItem(i, call.Status switch
             {
-                CallStatus.Open when !call.IsSettled && call.Link != link && !told => call with { IsSettled = true, Status = CallStatus.Vanished },
-                CallStatus.Answered => call with
-                {
-                    IsSettled = true,
-                    IsSeen = call.IsSeen || (call.ToldOn == link ? call.IsSpokenAbout : !call.IsSettled),
-                },
+                CallStatus.Answered => call with { IsSettled = true, IsSeen = call.IsSeen || (call.ToldOn == link && call.IsSpokenAbout) },
                 _ => call with { IsSettled = true },
             });
         }
 
-        return (this with { Calls = calls }).Aged();
+        return ((this with { Calls = calls }).Aged(), vanished.ToImmutable());
+    }
+
+    /// <summary>The results of the turn that is replayed after a seed were told with it.</summary>
+    public ToolBook Seeded(int link)
+    {
+        var book = this;
+        foreach (var call in Recent.Where(call => call is { Status: CallStatus.Answered, IsSettled: false }))
+        {
+            book = book.Set(call with { ToldOn = link, IsSpokenAbout = true });
+        }
+
+        return book;
     }
 
     /// <summary>The same from the journal, where only the model's words tell whether it made use of a result.</summary>

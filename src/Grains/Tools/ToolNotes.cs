@@ -10,11 +10,24 @@ namespace Orchestrator.Grains.Tools;
 /// </summary>
 internal static class ToolNotes
 {
+    /// <summary>How long a pause is waited for where the microphone may take noise for a voice.</summary>
+    private const long PatienceMs = 3_000;
+
     /// <summary>Results that nobody will ask for again are told when nobody speaks and nobody is expected to.</summary>
-    public static void Tell(Transition t)
+    public static void Tell(Transition t) => Tell(t, IsFree(t.State));
+
+    public static void Overdue(Transition t) => Tell(t, !t.State.Draft.Answering && !t.State.ActivityOpen);
+
+    private static void Tell(Transition t, bool isFree)
     {
-        if (t.State.Link is not LinkState.Live { SeedReply: SeedReply.None } live || !IsFree(t.State) || t.State.Tools.OwedTo(live.Link) is not { IsEmpty: false } owed)
+        if (t.State.Link is not LinkState.Live { SeedReply: SeedReply.None } live || t.State.Tools.OwedTo(live.Link) is not { IsEmpty: false } owed)
         {
+            return;
+        }
+
+        if (!isFree)
+        {
+            t.Arm(DeadlineKind.ToolNotes, t.Now + PatienceMs);
             return;
         }
 

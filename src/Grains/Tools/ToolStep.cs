@@ -62,7 +62,7 @@ internal static class ToolStep
 
         if (asked.Count > 0)
         {
-            t.Emit(new Effect.SendToClient(ToolFrames.Calls(asked), OutputTraits.None, fact));
+            t.Emit(new Effect.SendToClient(ToolFrames.Calls(asked), OutputTraits.Words, fact) { Calls = [.. asked.Select(call => call.Id)] });
         }
 
         return (notice.Parts & ~ServerParts.ToolCall, 0);
@@ -80,15 +80,17 @@ internal static class ToolStep
         var ids = ImmutableList.CreateBuilder<string>();
         foreach (var id in notice.CancelledCalls)
         {
-            if (t.State.Tools.OnLink(live.Link, id) is not { Status: CallStatus.Open } call)
+            // The cancellation may have crossed the client's answer; a call that was answered from the book it has never seen.
+            var call = t.State.Tools.OnLink(live.Link, id);
+            if (call is not ({ Status: CallStatus.Open } or { Status: CallStatus.Answered, IsSeen: false, Seq: > 0 }))
             {
-                // Its result is here, or the client has never seen it.
                 t.Count("toolCancellationSwallowed");
                 continue;
             }
 
             t.State = t.State with { Tools = t.State.Tools.Set(call with { Status = CallStatus.Cancelled }) };
             t.Append(new ToolCancelled(call.Id));
+            t.Emit(new Effect.ForgetCall(call.Id));
             ids.Add(call.Id);
         }
 
@@ -126,7 +128,8 @@ internal static class ToolStep
             }
         }
 
-        var asItCame = results.Count == answers.Results.Length && results.TrueForAll(result => string.Equals(result.Id, result.Result.Id, StringComparison.Ordinal));
+        // What is held back must not hold the result back.
+        var asItCame = t.State.HoldsForCall != CallHold.On && results.Count == answers.Results.Length && results.TrueForAll(result => string.Equals(result.Id, result.Result.Id, StringComparison.Ordinal));
         if (!asItCame)
         {
             t.Emit(new Effect.QuarantineInput(answers.Seq));
@@ -164,6 +167,24 @@ internal static class ToolStep
                 ? draft with { AnsweredTo = Math.Max(draft.AnsweredTo, Math.Min(seq, t.State.Media.SentTo)) }
                 : draft,
         };
+    }
+
+    /// <summary>A turn was settled. Calls that its last connection's model did not make are withdrawn: nobody waits for them.</summary>
+    public static void Settled(Transition t)
+    {
+        var (link, told) = t.State.Link is LinkState.Live live ? (live.Link, live.Plan is ResumePlan.Seed) : (0, false);
+        var (book, vanished) = t.State.Tools.Settled(link, told);
+        t.State = t.State with { Tools = book };
+        foreach (var id in vanished)
+        {
+            t.Append(new ToolCancelled(id));
+            t.Emit(new Effect.ForgetCall(id));
+        }
+
+        if (!vanished.IsEmpty)
+        {
+            t.Emit(new Effect.SendToClient(ToolFrames.Cancellation(vanished), OutputTraits.None, AfterFact: 0));
+        }
     }
 
     /// <summary>Upstream does not take this result: it will not be repeated.</summary>
@@ -225,6 +246,7 @@ internal static class ToolStep
             return null;
         }
 
+        t.Emit(new Effect.ConfirmCall(call.Id));
         t.Append(new ToolAnswered(call.Id, call.Name, result.Response) { WillContinue = result.WillContinue });
         var goes = link > 0 && call.IsOpenOn(link);
         call = ToolBook.Answered(call, result, seq);

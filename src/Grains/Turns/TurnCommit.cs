@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
+using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
-using Orchestrator.Attach;
+using Orchestrator.Grains.Tools;
 using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Turns;
@@ -9,9 +10,6 @@ namespace Orchestrator.Grains.Turns;
 /// <summary>Turns a draft into a fact. The client hears of the end of a turn only when that fact is durable (P3).</summary>
 internal static class TurnCommit
 {
-    /// <summary>What the user said so shortly before the model began may be on its way still.</summary>
-    private const long CrossingMs = 400;
-
     /// <summary>The model reacts: from here on the user's words belong to the next turn.</summary>
     public static void BeginAnswer(Transition t)
     {
@@ -23,7 +21,7 @@ internal static class TurnCommit
             Draft = draft with
             {
                 Answering = true,
-                Crossing = draft.Crossing || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < CrossingMs),
+                Crosses = draft.Crosses || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
                 AnsweredTo = Math.Max(Answered(t), t.State.CommittedTo),
                 AskedAt = Math.Max(draft.AskedAt, media.LastVoicedAt),
                 Speech = (heard.FirstAt != 0 ? heard.FirstAt : media.FirstVoicedAt, Math.Max(heard.LastAt, media.LastVoicedAt), heard.VoicedMs + media.VoicedMs),
@@ -89,6 +87,18 @@ internal static class TurnCommit
         return fact;
     }
 
+    /// <summary>The reply was cut by a lost link, and the next one is asked for the rest of it: the turn is settled by what was heard.</summary>
+    public static long CutOff(Transition t)
+    {
+        var fact = Commit(t, TurnEnding.Cut, continues: true);
+        if (t.State.Turn is TurnState.Idle)
+        {
+            t.State = t.State with { Draft = t.State.Draft with { IsOwed = true, Continues = true }, Turn = new TurnState.AwaitingModel(t.Now) };
+        }
+
+        return fact;
+    }
+
     /// <summary>An answer of which nobody has heard anything is as good as not begun.</summary>
     public static void Restart(Transition t) => t.State = t.State with { Draft = Owed(t.State), Turn = new TurnState.AwaitingModel(t.Now) };
 
@@ -133,18 +143,18 @@ internal static class TurnCommit
             Journaled = draft.Journaled,
             Given = draft.Given,
             IsOwed = true,
-            Crossing = draft.Crossing || state.Media.LastMeaningful > draft.AnsweredTo,
+            Crosses = draft.Crosses || state.Media.LastMeaningful > draft.AnsweredTo,
         };
     }
 
     /// <summary>Commits the draft and opens the next one.</summary>
-    public static long Commit(Transition t, TurnEnding ending)
+    public static long Commit(Transition t, TurnEnding ending, bool continues = false)
     {
         var state = t.State;
         var draft = state.Draft;
         var media = state.Media;
         // A turn that says that more is to come has not answered anything yet; a cut one will be given anew.
-        var settles = ending != TurnEnding.Cut && !state.InteractionOpen;
+        var settles = (ending != TurnEnding.Cut || continues) && !state.InteractionOpen;
         var answeredTo = !settles ? state.CommittedTo : ending == TurnEnding.Interrupted ? AnsweredBeforeInterruption(state) : draft.AnsweredTo;
         var fact = t.Append(
             new TurnCommitted(
@@ -158,24 +168,29 @@ internal static class TurnCommit
                 Latency(draft, media),
                 state.Links,
                 draft.Usage)
-            { InteractionOpen = state.InteractionOpen },
+            { InteractionOpen = state.InteractionOpen, Continues = continues },
             Durability.Flushed);
         t.State = t.State with
         {
             Turns = state.Turns + 1,
-            History = Remember(state, draft, ending, settles),
+            History = Remember(state, draft, cut: ending == TurnEnding.Cut && !continues, settles),
             Given = settles ? state.Given.AddRange(draft.Given.Where(given => given.Seq <= answeredTo).Select(given => given.Said)) : state.Given,
             Settled = settles ? state.Settled + 1 : state.Settled,
-            LossesOnTurn = settles ? 0 : state.LossesOnTurn,
+            LossesOnTurn = settles && !continues ? 0 : state.LossesOnTurn,
+            IsCareful = !settles && state.IsCareful,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
-            Draft = Following(draft, settles, answeredTo) with { Crossing = media.LastMeaningful > draft.AnsweredTo },
+            Draft = Following(draft, settles, answeredTo) with { Crosses = media.LastMeaningful > draft.AnsweredTo },
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
-            Tools = settles ? state.Tools.Settled(Live(state), told: state.Link is LinkState.Live { Plan: ResumePlan.Seed }) : state.Tools,
             // A handle from before knows nothing of a turn that answered no input after it.
             Checkpoint = settles && state.Checkpoint?.Position >= answeredTo ? null : state.Checkpoint,
             PendingTrim = settles ? (fact, answeredTo) : state.PendingTrim,
         };
+        if (settles)
+        {
+            ToolStep.Settled(t);
+        }
+
         if (settles && state.Link is LinkState.Live)
         {
             RecoveryRecord.Close(t);
@@ -183,6 +198,12 @@ internal static class TurnCommit
 
         t.State.Media.ForgetModelTurn();
         t.State = t.State with { Turn = Next(t.State, t.Now) };
+        if (ending == TurnEnding.Interrupted && draft.Crosses && t.State.Turn is TurnState.Idle)
+        {
+            // What interrupted had left before the answer began, and counts as answered by it; it is not.
+            t.State = t.State with { Draft = t.State.Draft with { IsOwed = true }, Turn = new TurnState.AwaitingModel(t.Now) };
+        }
+
         Await(t, fact);
         return fact;
     }
@@ -196,7 +217,8 @@ internal static class TurnCommit
     {
         ref var media = ref t.State.Media;
         var sent = Math.Min(media.LastMeaningful, media.SentTo);
-        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo))
+        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo)
+            || (newest.End <= media.SentTo && t.Now - media.LastVoicedAt >= t.State.Rules.SilenceMs))
         {
             return sent;
         }
@@ -227,8 +249,6 @@ internal static class TurnCommit
         t.Arm(DeadlineKind.Commit, t.Now + t.State.Rules.CommitMs);
     }
 
-    private static int Live(ConversationState state) => state.Link is LinkState.Live live ? live.Link : 0;
-
     /// <summary>What is known already of the turn that comes next.</summary>
     private static TurnDraft Following(TurnDraft draft, bool settles, long answeredTo) => TurnDraft.Empty with
     {
@@ -240,7 +260,7 @@ internal static class TurnCommit
         Given = draft.Given.RemoveAll(given => given.Seq <= answeredTo),
     };
 
-    private static ImmutableList<SpokenText> Remember(ConversationState state, TurnDraft draft, TurnEnding ending, bool settles)
+    private static ImmutableList<SpokenText> Remember(ConversationState state, TurnDraft draft, bool cut, bool settles)
     {
         var turn = state.Turns + 1;
         var history = settles ? SpokenText.Settle(state.History) : state.History;
@@ -253,7 +273,7 @@ internal static class TurnCommit
             history = SpokenText.Add(history, new SpokenText(turn, Speaker.User, SpokenText.Untranscribed) { IsNote = true });
         }
 
-        return SpokenText.Add(history, new SpokenText(turn, Speaker.Model, draft.ModelText) { Cut = ending == TurnEnding.Cut, IsOpen = !settles });
+        return SpokenText.Add(history, new SpokenText(turn, Speaker.Model, draft.ModelText) { Cut = cut, IsOpen = !settles });
     }
 
     /// <summary>Where the exchange stands when a turn has ended: the user may be speaking, or have asked already.</summary>
@@ -266,6 +286,7 @@ internal static class TurnCommit
 
         return state.Media.LastMeaningful <= state.CommittedTo ? TurnState.Idle.Instance : Waiting(state, now);
     }
+
 
     /// <summary>The user has said something that is not answered, and may be saying it still.</summary>
     private static TurnState Waiting(ConversationState state, long now)

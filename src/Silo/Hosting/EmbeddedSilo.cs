@@ -19,6 +19,8 @@ public static class EmbeddedSilo
         var endpoints = upstream.Endpoints.Select(e => e.ToEndpoint()).ToList();
         services.AddOptions<ConversationOptions>().BindConfiguration(ConversationOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ConversationOptions>, ConversationOptionsValidator>();
+        services.AddOptions<RecoveryOptions>().BindConfiguration(RecoveryOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RecoveryOptions>, RecoveryOptionsValidator>();
         services.AddSingleton(_ => new EmbeddedStore(data));
         services.AddSingleton<IConversationStore>(s => s.GetRequiredService<EmbeddedStore>());
         services.AddSingleton<GrainMetrics>();
@@ -47,7 +49,11 @@ public static class EmbeddedSilo
             services.GetRequiredService<IConversationStore>(),
             services.GetRequiredService<EndpointOrder>(),
             services.GetRequiredService<EndpointBreakers>(),
-            services.GetRequiredService<IOptions<ConversationOptions>>().Value.ToSettings(),
+            services.GetRequiredService<IOptions<ConversationOptions>>().Value.ToSettings() with
+            {
+                Recovery = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToPolicy(),
+                RepeatableTools = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToRepeatableTools(),
+            },
             new SiloIdentity($"{Environment.MachineName}:{Environment.ProcessId}"),
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILogger<ConversationHost>>(),

@@ -45,7 +45,7 @@ public sealed class RandomTests
         var faults = Enumerable.Range(0, random.Next(1, 11)).Select(_ => Fault(random)).ToList();
         var tools = random.Next(3) == 0 ? random.Next(1, 4) : 0;
         var behavior = ToolBehavior(random, model);
-        return new Schedule
+        var schedule = new Schedule
         {
             Seed = seed,
             Model = model,
@@ -71,6 +71,9 @@ public sealed class RandomTests
             Breaks = [.. Enumerable.Range(0, random.Next(5) == 0 ? random.Next(1, 3) : 0).Select(_ => random.Next(500, 20_000).Ms())],
             ClientLosses = [.. Enumerable.Range(0, random.Next(4) == 0 ? random.Next(1, 4) : 0).Select(_ => new ClientLoss(random.Next(200, 20_000).Ms(), random.Next(20, 6_000).Ms()))],
         };
+        // An open microphone cannot help sending audio that crosses a call on its way.
+        schedule.Knobs.RefuseAudioDuringBlockingCall &= schedule.Manual;
+        return schedule;
     }
 
     /// <summary>What the model lets a function be; extended thinking refuses BLOCKING.</summary>

@@ -206,6 +206,10 @@ internal sealed class VirtualClient
             var buffer = next.Payload.ToArray();
             _credit = attachment.PushAsync(new InputFrame(buffer, next.Traits, next.AudioMs));
             Array.Clear(buffer);
+            if (next.Answers is { } call && Current is { } socket && socket.Life == call.Life)
+            {
+                socket.Confirmed = Math.Max(socket.Confirmed, call.Seq);
+            }
         }
     }
 
@@ -233,13 +237,17 @@ internal sealed class VirtualClient
 
         call.AnsweredAt = _time.GetUtcNow();
         var response = new JsonObject { ["id"] = call.Id, ["name"] = "look", ["response"] = new JsonObject { ["found"] = ResultOf(call.Asked) } };
-        Push(Json(new JsonObject { ["toolResponse"] = new JsonObject { ["functionResponses"] = new JsonArray(response) } }.ToJsonString(), InputTraits.ToolResponse));
+        Push(Json(new JsonObject { ["toolResponse"] = new JsonObject { ["functionResponses"] = new JsonArray(response) } }.ToJsonString(), InputTraits.ToolResponse) with { Answers = call });
     }
 
     /// <summary>What the function answers; no other text has it in it.</summary>
     public static string ResultOf(string asked) => $"found-{asked}";
 
-    private readonly record struct Frame(byte[] Payload, InputTraits Traits, int AudioMs, int Word);
+    private readonly record struct Frame(byte[] Payload, InputTraits Traits, int AudioMs, int Word)
+    {
+        /// <summary>The call that this answers: who answers has it.</summary>
+        public SeenCall? Answers { get; init; }
+    }
 
     /// <summary>The grain's view of the client's socket.</summary>
     internal sealed class Socket(VirtualClient client, int life) : IEdge
@@ -250,7 +258,7 @@ internal sealed class VirtualClient
 
         public IAttachment? Attachment { get; private set; }
 
-        public long Confirmed { get; private set; }
+        public long Confirmed { get; set; }
 
         public void Opened(IAttachment attachment, bool awaitsSetup)
         {
