@@ -37,7 +37,7 @@ internal static class StallStep
     /// <summary>A connection has all that it needs. Where that is only what it was told, there is nothing that it would answer of itself.</summary>
     public static void Flushed(Transition t, LinkState.Live live)
     {
-        if (t.State is { Turn: TurnState.AwaitingModel, Draft: { IsOwed: true, Answering: false } } && t.State.Media.LastMeaningful <= live.Plan.ReplayAfter && !t.State.Stall.Nudged)
+        if (t.State is { Turn: TurnState.AwaitingModel, Draft: { IsOwed: true, Answering: false } } && t.State.Media.LastMeaningful <= live.Plan.ReplayAfter)
         {
             Remind(t);
         }
@@ -146,9 +146,7 @@ internal static class StallStep
         !state.Rules.Model.MayStaySilent
         && state.Stall.Climbs < 2
         && state.LossesOnTurn + 1 < state.Rules.Policy.LossesPerTurn
-        && Ladder.IsAffordable(state)
-        // What a function has done it would do again.
-        && (state.Draft.Parts & ServerParts.ToolCall) == 0;
+        && Ladder.IsAffordable(state);
 
     /// <summary>The connection itself may be what is wrong: the next one is asked.</summary>
     private static void Climb(Transition t)

@@ -13,7 +13,7 @@ internal static class InteractionGuard
     /// <summary>After every input: any frame of the connection is a sign that the interaction goes on.</summary>
     public static void Watch(Transition t, ConversationInput input)
     {
-        var waits = t.State is { InteractionOpen: true, Link: LinkState.Live, Turn: TurnState.AwaitingModel } && !t.State.AwaitsTools;
+        var waits = t.State is { InteractionOpen: true, Link: LinkState.Live, Turn: TurnState.AwaitingModel } && !t.State.Tools.IsOpenOn(t.State.Links);
         if (!waits)
         {
             t.Disarm(DeadlineKind.Interaction);

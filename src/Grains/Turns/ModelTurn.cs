@@ -76,7 +76,7 @@ internal static class ModelTurn
         {
             if (notice.Has(ModelOutput))
             {
-                t.Emit(new Effect.ForwardFrame(!wants.InputTranscription, !wants.OutputTranscription) { WithoutTurnEnd = true });
+                t.Emit(new Effect.ForwardFrame(!wants.InputTranscription, !wants.OutputTranscription) { WithoutTurnEnd = true, StripTools = stripTools });
             }
         }
         else if (notice.Has(ServerParts.TurnComplete))

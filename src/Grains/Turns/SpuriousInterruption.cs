@@ -17,7 +17,10 @@ internal static class SpuriousInterruption
     private const long GoesOnMs = 1_500;
 
     /// <summary>What the user said before the first of the reply may be what interrupts it, if both crossed on the way.</summary>
-    private const long CrossingMs = 2_000;
+    public const long CrossingMs = 600;
+
+    /// <summary>The same while upstream is still behind with a replay.</summary>
+    private const long LongCrossingMs = 2_000;
 
     private const ServerParts Content = ModelTurn.ModelOutput | ServerParts.InputTranscription;
 
@@ -76,7 +79,7 @@ internal static class SpuriousInterruption
     /// <summary>Time in which the reply should have gone on.</summary>
     public static void Elapsed(Transition t)
     {
-        if (t.State.Draft.Swallowed == Mark(t.State) && !t.State.AwaitsTools && t.State.Link is LinkState.Live)
+        if (t.State.Draft.Swallowed == Mark(t.State) && !t.State.Tools.IsOpenOn(t.State.Links) && t.State.Link is LinkState.Live)
         {
             t.Count("replyDidNotGoOn");
             TurnCommit.Finish(t);
@@ -89,5 +92,6 @@ internal static class SpuriousInterruption
         UserTurn.UserSpeaksAgain(state)
         || state.Media.LastMeaningful > state.Draft.AnsweredTo
         || state.Draft.NextUserText.Length > 0
-        || (state.Draft.Crossing && state.Link is LinkState.Live live && now - live.AnsweringSince <= CrossingMs);
+        || (state.Draft.Crosses && state.Link is LinkState.Live live
+            && now - live.AnsweringSince <= (live.AnsweringSince <= live.BehindUntil ? LongCrossingMs : CrossingMs));
 }

@@ -10,9 +10,6 @@ namespace Orchestrator.Grains.Turns;
 /// <summary>Turns a draft into a fact. The client hears of the end of a turn only when that fact is durable (P3).</summary>
 internal static class TurnCommit
 {
-    /// <summary>What the user said so shortly before the model began may be on its way still.</summary>
-    private const long CrossingMs = 400;
-
     /// <summary>The model reacts: from here on the user's words belong to the next turn.</summary>
     public static void BeginAnswer(Transition t)
     {
@@ -24,7 +21,7 @@ internal static class TurnCommit
             Draft = draft with
             {
                 Answering = true,
-                Crossing = draft.Crossing || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < CrossingMs),
+                Crosses = draft.Crosses || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
                 AnsweredTo = Math.Max(Answered(t), t.State.CommittedTo),
                 AskedAt = Math.Max(draft.AskedAt, media.LastVoicedAt),
                 Speech = (heard.FirstAt != 0 ? heard.FirstAt : media.FirstVoicedAt, Math.Max(heard.LastAt, media.LastVoicedAt), heard.VoicedMs + media.VoicedMs),
@@ -134,7 +131,7 @@ internal static class TurnCommit
             Journaled = draft.Journaled,
             Given = draft.Given,
             IsOwed = true,
-            Crossing = draft.Crossing || state.Media.LastMeaningful > draft.AnsweredTo,
+            Crosses = draft.Crosses || state.Media.LastMeaningful > draft.AnsweredTo,
         };
     }
 
@@ -171,7 +168,7 @@ internal static class TurnCommit
             IsCareful = !settles && state.IsCareful,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
-            Draft = Following(draft, settles, answeredTo) with { Crossing = media.LastMeaningful > draft.AnsweredTo },
+            Draft = Following(draft, settles, answeredTo) with { Crosses = media.LastMeaningful > draft.AnsweredTo },
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
             // A handle from before knows nothing of a turn that answered no input after it.
             Checkpoint = settles && state.Checkpoint?.Position >= answeredTo ? null : state.Checkpoint,
@@ -189,6 +186,12 @@ internal static class TurnCommit
 
         t.State.Media.ForgetModelTurn();
         t.State = t.State with { Turn = Next(t.State, t.Now) };
+        if (ending == TurnEnding.Interrupted && draft.Crosses && t.State.Turn is TurnState.Idle)
+        {
+            // What interrupted had left before the answer began, and counts as answered by it; it is not.
+            t.State = t.State with { Draft = t.State.Draft with { IsOwed = true }, Turn = new TurnState.AwaitingModel(t.Now) };
+        }
+
         Await(t, fact);
         return fact;
     }

@@ -62,8 +62,8 @@ public sealed record TurnDraft
     /// <summary>Kinds of frames that the answer consists of so far; steady audio is in the counters only.</summary>
     public ServerParts Parts { get; init; }
 
-    /// <summary>The user said something while the answer was due: it may cross the answer on its way, and interrupt it.</summary>
-    public bool Crossing { get; init; }
+    /// <summary>What the user said last may cross the answer on its way, and interrupt it.</summary>
+    public bool Crosses { get; init; }
 
     /// <summary>The model had begun to answer, so that it is certain that somebody asked; the answer is to be given anew.</summary>
     public bool IsOwed { get; init; }

@@ -92,7 +92,7 @@ internal static class UserTurn
         if ((traits & (InputTraits.Voiced | InputTraits.ActivityStart | InputTraits.Text | InputTraits.ContentComplete)) != 0
             && (draft.WaitsForUser || t.State.Turn is TurnState.AwaitingModel))
         {
-            t.State = t.State with { Draft = draft with { WaitsForUser = false, Crossing = draft.Crossing || t.State.Turn is TurnState.AwaitingModel } };
+            t.State = t.State with { Draft = draft with { WaitsForUser = false, Crosses = draft.Crosses || t.State.Turn is TurnState.AwaitingModel } };
         }
     }
 

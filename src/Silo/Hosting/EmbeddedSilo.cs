@@ -52,6 +52,7 @@ public static class EmbeddedSilo
             services.GetRequiredService<IOptions<ConversationOptions>>().Value.ToSettings() with
             {
                 RepeatableTools = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToRepeatableTools(),
+                Recovery = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToPolicy(),
             },
             new SiloIdentity($"{Environment.MachineName}:{Environment.ProcessId}"),
             services.GetRequiredService<TimeProvider>(),

@@ -193,14 +193,6 @@ public sealed class StallTests
         Assert.Contains(DeadlineKind.Stall, s.State.Armed.Keys);
     }
 
-    [Fact]
-    public void Turn_WithAFunctionInIt_IsRemindedButNotBegunAnew()
-    {
-        var s = Asked().Calls("c1").ToolResult("c1").Elapsed();
-        s.Expect<Effect.SendUpstream>();
-        s.Elapsed().ExpectNo<Effect.CloseLink>();
-    }
-
     private static Scenario Asked(bool silent = false)
     {
         var s = Scenario.Live();
