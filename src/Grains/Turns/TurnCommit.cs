@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
-using Orchestrator.Attach;
 using Orchestrator.Grains.Tools;
 using Orchestrator.Journal;
 

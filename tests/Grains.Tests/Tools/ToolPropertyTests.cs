@@ -40,8 +40,9 @@ public sealed class ToolPropertyTests
         /// <summary>Calls that the present link's model waits for.</summary>
         private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
         private readonly HashSet<string> _durable = new(StringComparer.Ordinal);
-        private int _questions;
-        private int _made;
+
+        /// <summary>The turn that the model answers, the connection on which it does, and how many calls it has made there.</summary>
+        private (int Settled, int Link, int Made) _turn;
         private int _ids;
 
         public void Play()
@@ -58,12 +59,10 @@ public sealed class ToolPropertyTests
             switch (_random.Next(10))
             {
                 case 0 when _s.State.Turn is Grains.Turns.TurnState.Idle:
-                    _questions++;
-                    _made = 0;
                     _s.Asked();
                     Watch();
                     break;
-                case 1 or 2 when IsLive && _questions > 0 && _made < 4 && !_s.State.IsQuiet:
+                case 1 or 2 when IsLive && !_s.State.IsQuiet:
                     Call(_random.Next(1, 3));
                     break;
                 case 3 or 4 or 5 when _asked.Keys.Except(_answered, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } open:
@@ -96,18 +95,23 @@ public sealed class ToolPropertyTests
         {
             Watch();
             _waiting.Clear();
-            _made = 0;
         }
 
         private void Call(int count)
         {
+            if ((_turn.Settled, _turn.Link) != (_s.State.Settled, _s.Link))
+            {
+                _turn = (_s.State.Settled, _s.Link, 0);
+            }
+
             // Upstream's ids are few, so that they come again.
-            var calls = Enumerable.Range(0, count).Select(n => ($"u{_ids++ % 5}x{_s.Link % 2}", "f", $$"""{"q":{{_questions}},"n":{{_made++}}}""")).ToArray();
+            var calls = Enumerable.Range(0, count).Select(n => ($"u{_ids++ % 5}x{_s.Link % 2}", "f", $$"""{"q":{{_turn.Settled}},"n":{{_turn.Made + n}}}""")).ToArray();
             if (calls.Select(call => call.Item1).Any(_waiting.Contains))
             {
                 return;
             }
 
+            _turn.Made += count;
             _waiting.UnionWith(calls.Select(call => call.Item1));
             _s.Call(calls);
             foreach (var forward in _s.Last.OfType<Effect.ForwardFrame>().Where(forward => !forward.StripTools))

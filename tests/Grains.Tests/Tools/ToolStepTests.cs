@@ -37,7 +37,7 @@ public sealed class ToolStepTests
     [Fact]
     public void Id_ThatUpstreamUsesAgain_IsAnotherOneForTheClient()
     {
-        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).AnswerFor("c1").Spoken(40).TurnComplete();
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).AnswerFor("c1").Spoken(40).GenerationComplete().TurnComplete();
         s.Asked().Call(("c1", "g", """{"x":1}"""));
         var call = Assert.Single(s.Last.SentDown())["toolCall"]!["functionCalls"]![0]!;
         Assert.Equal("""{"id":"c1_2","name":"g","args":{"x":1},"extra":1}""", call.ToJsonString());
