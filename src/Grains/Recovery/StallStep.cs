@@ -201,5 +201,6 @@ internal static class StallStep
 
     private static bool IsSilent(ConversationState state) => state.Draft.Answering
         ? state.Turn is TurnState.ModelSpeaking or TurnState.PlaybackPending && state.Media.SpokenMs == 0 && (state.Draft.Parts & Given) == 0
-        : state.Turn is TurnState.AwaitingModel or TurnState.UserSpeaking;
+        // Whoever gave a result, and nothing else, has asked for nothing.
+        : state.Turn is TurnState.AwaitingModel or TurnState.UserSpeaking && (HasAsked(state) || state.Draft.Speech.VoicedMs + state.Media.VoicedMs > 0);
 }
