@@ -53,6 +53,9 @@ public sealed record ToolBook
 
     public bool IsOpenOn(int link) => Recent.Any(call => call.IsOpenOn(link));
 
+    /// <summary>The model was told a result on this link, and has not spoken about it yet.</summary>
+    public bool IsToldOn(int link) => Recent.Any(call => call.IsOwed && call.ToldOn == link);
+
     /// <summary>Results whose calls are settled, and that the model of this connection has not been told.</summary>
     public ImmutableList<BookedCall> OwedTo(int link) => [.. Recent.Where(call => call.IsOwed && call.ToldOn != link)];
 

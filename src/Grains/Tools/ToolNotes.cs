@@ -61,7 +61,9 @@ internal static class ToolNotes
     };
 
     /// <summary>A model that is about to speak of one result would be interrupted by the next.</summary>
-    private static bool IsFree(ConversationState state) => state is { Draft.Answering: false, ActivityOpen: false, Turn: TurnState.Idle };
+    private static bool IsFree(ConversationState state) => state is { Draft.Answering: false, ActivityOpen: false }
+        && (state.Turn is TurnState.Idle
+            || (state is { Turn: TurnState.AwaitingModel, Link: LinkState.Live live } && state.Media.LastMeaningful <= state.CommittedTo && !state.Tools.IsToldOn(live.Link)));
 
     private static SpokenText Note(BookedCall call, string text) => new(call.Turn, Speaker.User, GatewayFrames.Note(text)) { IsNote = true };
 }
