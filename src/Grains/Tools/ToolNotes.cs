@@ -60,10 +60,8 @@ internal static class ToolNotes
         _ => null,
     };
 
-    /// <summary>Idle, or waiting for a model that owes no answer to anything the user has said.</summary>
-    private static bool IsFree(ConversationState state) =>
-        !state.Draft.Answering && !state.ActivityOpen
-        && (state.Turn is TurnState.Idle || (state.Turn is TurnState.AwaitingModel && state.Media.LastMeaningful <= state.CommittedTo));
+    /// <summary>A model that is about to speak of one result would be interrupted by the next.</summary>
+    private static bool IsFree(ConversationState state) => state is { Draft.Answering: false, ActivityOpen: false, Turn: TurnState.Idle };
 
     private static SpokenText Note(BookedCall call, string text) => new(call.Turn, Speaker.User, GatewayFrames.Note(text)) { IsNote = true };
 }
