@@ -94,6 +94,11 @@ internal static class ToolStep
             ids.Add(call.Id);
         }
 
+        if (t.State.Turn is TurnState.ToolPending && !t.State.Tools.IsOpenOn(live.Link))
+        {
+            t.State = t.State with { Turn = new TurnState.AwaitingModel(t.Now) };
+        }
+
         if (ids.SequenceEqual(notice.CancelledCalls, StringComparer.Ordinal))
         {
             return parts;
