@@ -23,9 +23,6 @@ public abstract record LinkState
     /// <summary>Set up; input flows.</summary>
     public sealed record Live(int Link, ResumePlan Plan) : LinkState
     {
-        /// <summary>When it became live.</summary>
-        public long OpenedAt { get; init; }
-
         /// <summary>Until when upstream may not have taken what it was sent: a replay is faster than speech.</summary>
         public long BehindUntil { get; init; } = long.MaxValue;
 

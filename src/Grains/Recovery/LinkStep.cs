@@ -156,7 +156,7 @@ internal static class LinkStep
         var replayed = connecting.Link > 1 && t.State.Media.LastInput > plan.ReplayAfter;
         t.State = t.State with
         {
-            Link = new LinkState.Live(connecting.Link, plan) { OpenedAt = t.Now, HandlesOwed = [t.Now] },
+            Link = new LinkState.Live(connecting.Link, plan) { HandlesOwed = [t.Now] },
             Lineage = resumed ? t.State.Lineage : t.State.Lineage + 1,
             // A session of its own knows none of the old handles.
             Checkpoint = resumed ? t.State.Checkpoint : null,
