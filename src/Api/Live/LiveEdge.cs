@@ -139,6 +139,11 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IAsyncDisposable
         }
     }
 
+    void IEdge.Durable(long inputSeq)
+    {
+        // Keeps no input: whoever may have to hand it over again stands between this edge and the grain.
+    }
+
     public void Close(EdgeClose close) => _socket.Close(close.Code, close.Reason);
 
     public async ValueTask DisposeAsync()

@@ -14,6 +14,9 @@ public interface IEdge
     /// <summary>Sends a frame to the client, or queues it within the edge's bound.</summary>
     void Deliver(in OutputFrame frame);
 
+    /// <summary>Input up to this position will never be needed again: an edge that keeps a log may forget it.</summary>
+    void Durable(long inputSeq);
+
     /// <summary>Closes the client's socket, after what was delivered before.</summary>
     void Close(EdgeClose close);
 }

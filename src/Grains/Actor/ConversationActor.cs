@@ -116,7 +116,7 @@ internal sealed partial class ConversationActor
             return;
         }
 
-        var attachment = new Attachment(this, _state.Attachments + 1, attaching.Edge);
+        var attachment = new Attachment(this, _state.Attachments + 1, _context.Ownership.Epoch, _runner.Pump.Log.Last + 1, attaching.Edge);
         _runner.Welcome(attachment, attaching.Wants.AwaitsSetup);
         Step(new ConversationInput.ClientAttached(attachment.Generation, attaching.Wants));
         attaching.Result.SetResult(attachment);
@@ -138,6 +138,8 @@ internal sealed partial class ConversationActor
             payload = HistoryEcho.Without(payload, _state.History);
             if (payload.IsEmpty)
             {
+                // It keeps its position, so that an edge that numbers its frames and this log go on counting alike.
+                _runner.Pump.Log.Quarantine(_runner.Pump.Log.Append(payload, letter.Traits, 0));
                 Step(new ConversationInput.ClientEchoedHistory());
                 return;
             }

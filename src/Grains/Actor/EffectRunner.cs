@@ -120,6 +120,7 @@ internal sealed class EffectRunner
                 break;
             case Effect.TrimInput trim:
                 Pump.Log.TrimTo(trim.Position);
+                Client?.Edge.Durable(trim.Position);
                 break;
             case Effect.ForwardFrame { WithoutTurnEnd: true } forward:
                 if (FrameEditor.SplitTurnEnd(_frame.For(forward.StripInput, forward.StripOutput, forward.StripTools)) is var (content, _))

@@ -253,6 +253,7 @@ internal sealed class VirtualClient
     internal sealed class Socket(VirtualClient client, int life) : IEdge
     {
         private long _unconfirmedMs;
+        private long _durable;
 
         public int Life => life;
 
@@ -264,6 +265,12 @@ internal sealed class VirtualClient
         {
             Attachment = attachment;
             Confirmed = client.Output.Where(heard => heard.Life == life).Select(heard => heard.Seq).DefaultIfEmpty(0).Max();
+        }
+
+        public void Durable(long inputSeq)
+        {
+            Assert.True(inputSeq >= _durable, $"Input {inputSeq} is durable after {_durable} was.");
+            _durable = inputSeq;
         }
 
         public void Deliver(in OutputFrame frame)
