@@ -12,6 +12,9 @@ public interface IAttachment
     /// <summary>Input position that the grain gives to the next frame: an edge that has later ones kept starts there.</summary>
     long NextInput { get; }
 
+    /// <summary>Number of the first output frame that this edge gets: of the oldest one that no earlier client has confirmed.</summary>
+    long NextOutput { get; }
+
     /// <summary>
     /// Hands over one client frame. The grain copies what it keeps before this returns, and usually sends it
     /// upstream on the calling thread. The task is incomplete when upstream is slow: read no further until it is done.
@@ -55,6 +58,6 @@ public enum InputTraits : ushort
 /// <param name="AudioMs">Duration of its audio in milliseconds; 0 without audio.</param>
 public readonly record struct InputFrame(ReadOnlyMemory<byte> Payload, InputTraits Traits, int AudioMs)
 {
-    /// <summary>Input position that the edge has given it, from <see cref="IAttachment.NextInput"/> without gaps; 0 from an edge that does not number.</summary>
+    /// <summary>Input position that the edge has given it, from <see cref="IAttachment.NextInput"/> on; what is left out is lost. 0 from an edge that does not number.</summary>
     public long Seq { get; init; }
 }

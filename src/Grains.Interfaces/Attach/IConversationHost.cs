@@ -25,14 +25,9 @@ public interface IConversationHost
 /// <param name="SetupFrame">The client's setup frame, whole, as received.</param>
 public sealed record AttachRequest(TenantId Tenant, ConversationId Conversation, bool Resume, ReadOnlyMemory<byte> SetupFrame)
 {
-    /// <summary>Input that the edge has kept and can hand over again; null when it keeps none.</summary>
-    public HeldInput? Held { get; init; }
+    /// <summary>What an edge remembers that goes on with the same client elsewhere; null for a client that has just come.</summary>
+    public EdgeMemory? Memory { get; init; }
 }
-
-/// <summary>Input positions in an edge's log.</summary>
-/// <param name="First">Oldest frame that is still there.</param>
-/// <param name="Next">Position of the client's next frame; equal to <paramref name="First"/> when the log is empty.</param>
-public readonly record struct HeldInput(long First, long Next);
 
 /// <summary>The answer to an attach.</summary>
 public abstract record AttachOutcome

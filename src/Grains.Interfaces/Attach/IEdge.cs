@@ -47,6 +47,12 @@ public sealed record EdgeClose(int Code, string Reason)
     /// <summary>A newer client took the conversation.</summary>
     public static readonly EdgeClose Superseded = new(1008, "The conversation was resumed on another connection.");
 
+    /// <summary>
+    /// The conversation leaves this silo and goes on at another: an edge that keeps an <see cref="EdgeLog"/> attaches there,
+    /// and its client notices nothing. To any other it is a close like <see cref="Restarting"/>.
+    /// </summary>
+    public static readonly EdgeClose Moving = new(1012, "The conversation moves; resume the session to continue.");
+
     /// <summary>The process goes down in an orderly way.</summary>
     public static readonly EdgeClose Restarting = new(1012, "The server is restarting; resume the session to continue.");
 

@@ -19,10 +19,12 @@ namespace Orchestrator.Journal;
 [JsonDerivedType(typeof(ToolCalled), "toolCalled")]
 [JsonDerivedType(typeof(ToolAnswered), "toolAnswered")]
 [JsonDerivedType(typeof(ToolCancelled), "toolCancelled")]
+[JsonDerivedType(typeof(ReplyGenerated), "replyGenerated")]
 [JsonDerivedType(typeof(TurnCommitted), "turnCommitted")]
 [JsonDerivedType(typeof(TurnAmended), "turnAmended")]
 [JsonDerivedType(typeof(ContentGiven), "contentGiven")]
 [JsonDerivedType(typeof(InputEvicted), "inputEvicted")]
+[JsonDerivedType(typeof(OutputLost), "outputLost")]
 [JsonDerivedType(typeof(InputQuarantined), "inputQuarantined")]
 [JsonDerivedType(typeof(ConversationEnded), "conversationEnded")]
 public abstract record ConversationFact
@@ -176,6 +178,20 @@ public sealed record TurnAmended(int Turn, string? UserText, string? ModelText, 
 /// <param name="Turn">The turn that it precedes.</param>
 /// <param name="Role"><c>user</c> or <c>model</c>.</param>
 public sealed record ContentGiven(long Position, int Turn, string Role, string Text) : ConversationFact;
+
+/// <summary>
+/// The model has generated a reply whole, and upstream plays it: whoever takes the conversation over before the turn is
+/// committed commits it, and does not have it given anew.
+/// </summary>
+/// <param name="Turn">The turn that will be committed.</param>
+/// <param name="InputTo">Last input position that it answers.</param>
+public sealed record ReplyGenerated(int Turn, long InputTo) : ConversationFact;
+
+/// <summary>Output of a committed turn died with its silo: the client has not heard the rest of it.</summary>
+/// <param name="Turn">The turn, which was finished as far as the model is concerned.</param>
+/// <param name="From">Number of the first output frame that did not arrive.</param>
+/// <param name="To">Number of the last one.</param>
+public sealed record OutputLost(int Turn, long From, long To) : ConversationFact;
 
 /// <summary>Upstream refused this frame, which is not audio: it is not sent again.</summary>
 /// <param name="Kind">What it carries, camelCase.</param>

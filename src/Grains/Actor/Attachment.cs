@@ -3,7 +3,7 @@ using Orchestrator.Attach;
 namespace Orchestrator.Grains.Actor;
 
 /// <summary>One client's attachment; the actor ignores all but the newest.</summary>
-internal sealed class Attachment(ConversationActor actor, int generation, long epoch, long nextInput, IEdge edge) : IAttachment
+internal sealed class Attachment(ConversationActor actor, int generation, long epoch, (long Input, long Output) next, IEdge edge) : IAttachment
 {
     private TaskCompletionSource? _credit;
 
@@ -11,7 +11,9 @@ internal sealed class Attachment(ConversationActor actor, int generation, long e
 
     public long Epoch => epoch;
 
-    public long NextInput => nextInput;
+    public long NextInput => next.Input;
+
+    public long NextOutput => next.Output;
 
     public IEdge Edge => edge;
 

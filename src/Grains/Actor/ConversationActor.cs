@@ -25,6 +25,7 @@ internal sealed partial class ConversationActor
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ConversationState _state;
     private bool _released;
+    private long _settledAtEdge;
     private long _waitingBytes;
 
     public ConversationActor(ConversationContext context, ConversationState state, DateTimeOffset openedAt)
@@ -116,9 +117,10 @@ internal sealed partial class ConversationActor
             return;
         }
 
-        var attachment = new Attachment(this, _state.Attachments + 1, _context.Ownership.Epoch, _runner.Pump.Log.Last + 1, attaching.Edge);
-        _runner.Welcome(attachment, attaching.Wants.AwaitsSetup);
-        Step(new ConversationInput.ClientAttached(attachment.Generation, attaching.Wants));
+        _settledAtEdge = Math.Max(_settledAtEdge, attaching.Memory?.SettledInput ?? 0);
+
+        var attachment = _runner.Welcome(_state.Attachments + 1, attaching.Edge, attaching.Wants.AwaitsSetup, attaching.Memory?.LastOutput);
+        Step(new ConversationInput.ClientAttached(attachment.Generation, attaching.Wants) { Moved = attaching.Memory is not null });
         attaching.Result.SetResult(attachment);
     }
 
@@ -129,6 +131,11 @@ internal sealed partial class ConversationActor
             // It may have been paused for this very frame, and nobody else will tell it to go on.
             from.Resume();
             _context.Metrics.Count("staleClientFrame");
+            return;
+        }
+
+        if (letter.Number != 0 && !IsNext(letter.Number))
+        {
             return;
         }
 
@@ -163,6 +170,26 @@ internal sealed partial class ConversationActor
         }
 
         _runner.Credit();
+    }
+
+    /// <summary>An edge numbers its frames: what the log has already is passed over, what is left out is lost.</summary>
+    private bool IsNext(long position)
+    {
+        var log = _runner.Pump.Log;
+        if (position <= log.Last)
+        {
+            _context.Metrics.Count("inputRepeated");
+            return false;
+        }
+
+        var (from, frames) = (log.Last + 1, (int)(position - log.Last - 1));
+        log.Skip(position - 1);
+        if (Math.Max(from, _settledAtEdge + 1) < position)
+        {
+            Step(new ConversationInput.InputEvicted(from, position - 1, frames, AudioMs: 0, Bytes: 0));
+        }
+
+        return true;
     }
 
     private void TakeLinkFrame(int link, ReadOnlyMemory<byte> frame)

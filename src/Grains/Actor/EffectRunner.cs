@@ -67,14 +67,28 @@ internal sealed class EffectRunner
     public void InHand(ReadOnlyMemory<byte> frame, in ServerFrame scanned) => _frame.Take(frame, scanned);
 
     /// <summary>The newest client wins: the older one is closed, the new one first gets what was not confirmed.</summary>
-    public void Welcome(Attachment attachment, bool awaitsSetup)
+    /// <param name="generation">Number of the attachment.</param>
+    /// <param name="edge">The client's.</param>
+    /// <param name="awaitsSetup">It waits for upstream's own <c>setupComplete</c>.</param>
+    /// <param name="has">Newest output of an earlier attachment that this same client has; null for another client.</param>
+    public Attachment Welcome(int generation, IEdge edge, bool awaitsSetup, long? has)
     {
         Leave(EdgeClose.Superseded);
-        Client = attachment;
         _closing = null;
-        Output.Rewind();
+        if (has is { } number)
+        {
+            Output.RewindTo(number);
+        }
+        else
+        {
+            Output.Rewind();
+        }
+
+        var attachment = new Attachment(_actor, generation, _context.Ownership.Epoch, (Pump.Log.Last + 1, Output.Next), edge);
+        Client = attachment;
         attachment.Edge.Opened(attachment, awaitsSetup);
         Output.DeliverTo(attachment.Edge);
+        return attachment;
     }
 
     public void Perform(Effect effect, long nowMs)

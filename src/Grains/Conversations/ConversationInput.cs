@@ -15,7 +15,11 @@ public abstract record ConversationInput
     }
 
     /// <summary>A client was attached; generation as in <see cref="ConversationState.Attachments"/>.</summary>
-    public sealed record ClientAttached(int Generation, ClientWants Wants) : ConversationInput;
+    public sealed record ClientAttached(int Generation, ClientWants Wants) : ConversationInput
+    {
+        /// <summary>It is the client that was there before: only what serves it has changed.</summary>
+        public bool Moved { get; init; }
+    }
 
     /// <summary>The client of that generation closed (code) or vanished (null).</summary>
     public sealed record ClientDetached(int Generation, int? Code, string Reason) : ConversationInput;

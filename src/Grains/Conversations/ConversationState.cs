@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Orchestrator.Grains.Recovery;
 using Orchestrator.Grains.Tools;
 using Orchestrator.Grains.Turns;
+using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Conversations;
 
@@ -128,6 +129,18 @@ public sealed record ConversationState
     public ImmutableDictionary<DeadlineKind, int> Armed { get; init; } = ImmutableDictionary<DeadlineKind, int>.Empty;
 
     public bool Ended { get; init; }
+
+    /// <summary>What the client has heard beyond the journal, until it is attached; null unless another silo was lost with it attached.</summary>
+    public ClientHas? Takeover { get; init; }
+
+    /// <summary>Newest fact of a turn; null before the first.</summary>
+    public TurnCommitted? LastTurn { get; init; }
+
+    /// <summary>A reply of the journal that was generated whole and not committed; null when there is none.</summary>
+    public ReplyGenerated? Generated { get; init; }
+
+    /// <summary>Newest input position whose content is in a fact already.</summary>
+    public long GivenTo { get; init; }
 
     /// <summary>The model has answered under this setup, so the setup cannot be what is wrong.</summary>
     public bool SetupProven => Settled > 0 || Checkpoint is not null;

@@ -22,10 +22,11 @@ internal static class EdgeStep
         {
             Attachments = attached.Generation,
             Edge = new EdgeState.Attached(attached.Generation, attached.Wants),
-            EchoExpected = attached.Generation > 1,
+            EchoExpected = attached.Generation > 1 && !attached.Moved,
         };
         t.Disarm(DeadlineKind.Grace);
         t.Append(new ClientAttached(attached.Generation));
+        Takeover.Attached(t, attached.Moved);
         LinkStep.EnsureOpen(t);
     }
 

@@ -181,13 +181,19 @@ public sealed record ToolBook
         return (this with { Calls = calls }).Aged();
     }
 
-    /// <summary>Whoever asked for these is gone, or may be: nobody knows what became of them.</summary>
-    public ToolBook Restored()
+    /// <summary>Whoever was asked for these is gone, or may be: nobody knows what became of them.</summary>
+    public ToolBook Restored() => WithOpen(call => call with { Status = CallStatus.Unknown });
+
+    /// <summary>Whoever was asked is there, and this silo is new: of what did not reach the client it need never know.</summary>
+    public ToolBook TakenOver(Predicate<BookedCall> arrived) =>
+        WithOpen(call => arrived(call) ? call : call with { Status = CallStatus.Vanished, IsSettled = true });
+
+    private ToolBook WithOpen(Func<BookedCall, BookedCall> change)
     {
         var calls = Calls;
         for (var i = OldTo; i < calls.Count; i++)
         {
-            calls = calls[i].Status == CallStatus.Open ? calls.SetItem(i, calls[i] with { Status = CallStatus.Unknown }) : calls;
+            calls = calls[i].Status == CallStatus.Open ? calls.SetItem(i, change(calls[i])) : calls;
         }
 
         return this with { Calls = calls };

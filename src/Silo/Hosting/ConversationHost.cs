@@ -57,7 +57,7 @@ public sealed partial class ConversationHost(
             {
                 var actor = await _activations.GetOrActivateAsync(
                     request.Tenant, request.Conversation, () => ActivateAsync(request, setup), cancellation);
-                if (await actor.AttachAsync(edge, wants) is { } attachment)
+                if (await actor.AttachAsync(edge, wants, request.Memory) is { } attachment)
                 {
                     return new AttachOutcome.Attached(attachment);
                 }
@@ -133,7 +133,7 @@ public sealed partial class ConversationHost(
                 metrics.Count("tornTail");
             }
 
-            return request.Resume ? Restore(ownership, loaded.Entries) : await CreateAsync(ownership, setup);
+            return request.Resume ? Restore(ownership, loaded.Entries, Witness.Of(request.Memory)) : await CreateAsync(ownership, setup);
         }
         catch
         {
@@ -142,7 +142,7 @@ public sealed partial class ConversationHost(
         }
     }
 
-    private ConversationActor Restore(Ownership ownership, IReadOnlyList<JournalEntry> entries)
+    private ConversationActor Restore(Ownership ownership, IReadOnlyList<JournalEntry> entries, ClientHas? has)
     {
         if (ConversationHistory.Opening(entries) is not var (opened, at)
             || entries.Any(e => e.Fact is ConversationEnded)
@@ -153,7 +153,7 @@ public sealed partial class ConversationHost(
 
         var context = Context(ownership, SetupPlan.FromJournal(opened.Setup), endpoints.ForRestored(entries));
         var rules = ConversationRulesReader.Read(context.Setup, context.Endpoints, settings);
-        return new ConversationActor(context, ConversationHistory.Restore(rules, entries), at);
+        return new ConversationActor(context, ConversationHistory.Restore(rules, entries, has), at);
     }
 
     /// <summary>The conversation exists once its opening is on disk: an id that a client has seen is never unknown.</summary>

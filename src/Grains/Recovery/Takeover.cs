@@ -1,0 +1,135 @@
+using Gemini.Live.Closes;
+using Gemini.Live.Scanning;
+using Orchestrator.Attach;
+using Orchestrator.Grains.Conversations;
+using Orchestrator.Grains.Tools;
+using Orchestrator.Grains.Turns;
+using Orchestrator.Journal;
+
+namespace Orchestrator.Grains.Recovery;
+
+/// <summary>
+/// A conversation whose silo was lost goes on at another (DESIGN §6, §10): the journal says what is settled, the edge what its
+/// client has heard beyond that. The turn that was in front of the client is closed; the input that no turn has answered
+/// comes once more from the edge.
+/// </summary>
+internal static class Takeover
+{
+    /// <summary>The journal's state, as the client's edge adds to it.</summary>
+    public static ConversationState Of(ConversationState state, ClientHas has)
+    {
+        state.Media.LastOutput = Math.Max(state.Media.LastOutput, has.LastOutput);
+        if (HasWhole(state, has) is { } generated)
+        {
+            state.Media.LastInput = Math.Max(state.Media.LastInput, generated.InputTo);
+            state.Media.SentTo = state.Media.LastInput;
+        }
+
+        return state with
+        {
+            Takeover = has,
+            Tools = state.Tools.TakenOver(call => has.Calls.Contains(call.Id) || (call.IsSettled && !MissesEnd(state, has))),
+            // Nobody saw the old owner close it, and it may be alive.
+            OldSocketMayBeOpen = state.Links > 0,
+        };
+    }
+
+    /// <summary>A client is attached to the new owner.</summary>
+    /// <param name="same">It is the one that the old owner served.</param>
+    public static void Attached(Transition t, bool same)
+    {
+        if (t.State.Takeover is not { } has)
+        {
+            return;
+        }
+
+        t.State = t.State with { Takeover = null };
+        if (!same)
+        {
+            t.State = t.State with { Tools = t.State.Tools.Restored() };
+            return;
+        }
+
+        t.Count("takenOver");
+        Close(t, has);
+        if (t.State.Links > 0)
+        {
+            t.State = t.State with { Episode = new RecoveryEpisode(RecoveryKind.Takeover, t.State.Links, t.Now - has.AwayMs, CloseCause.Network, Code: null) };
+        }
+    }
+
+    private static void Close(Transition t, ClientHas has)
+    {
+        if (!MissesEnd(t.State, has))
+        {
+            t.State = t.State with { Draft = t.State.Draft with { UserText = has.UserText, Shown = has.UserText.Length } };
+            CutOff(t, has);
+            return;
+        }
+
+        var last = t.State.LastTurn!;
+        var next = has.UserText.StartsWith(last.User?.Text ?? "", StringComparison.Ordinal) ? has.UserText[(last.User?.Text.Length ?? 0)..] : "";
+        t.State = t.State with { Draft = t.State.Draft with { UserText = next, Shown = next.Length } };
+        if (last.Ending == TurnEnding.Cut && !has.IsInReply)
+        {
+            // The question was put down unanswered, and is still to be answered: nothing has begun that could end.
+            return;
+        }
+
+        if (last.Ending == TurnEnding.Cut || has.LastOutput < last.OutputSeq)
+        {
+            if (has.LastOutput < last.OutputSeq)
+            {
+                t.Append(new OutputLost(last.Turn, has.LastOutput + 1, last.OutputSeq));
+            }
+
+            Interrupt(t, has);
+        }
+
+        t.Emit(new Effect.SendToClient(GatewayFrames.TurnComplete, OutputTraits.TurnComplete, AfterFact: 0));
+    }
+
+    /// <summary>A reply that was under way is over. Its question comes again, and is answered anew.</summary>
+    private static void CutOff(Transition t, ClientHas has)
+    {
+        if (!has.IsInReply)
+        {
+            return;
+        }
+
+        var generated = HasWhole(t.State, has);
+        t.State.Media.SpokenMs = has.SpokenMs;
+        t.State = t.State with
+        {
+            Draft = t.State.Draft with { Answering = true, AnsweredTo = generated?.InputTo ?? t.State.CommittedTo, ModelText = has.ModelText, Parts = has.Parts },
+            Turn = generated is null ? TurnState.ModelSpeaking.Instance : TurnState.PlaybackPending.Instance,
+        };
+        long fact;
+        if (generated is null)
+        {
+            Interrupt(t, has);
+            fact = TurnCommit.Cut(t);
+        }
+        else
+        {
+            fact = TurnCommit.Commit(t, TurnEnding.Completed);
+        }
+
+        t.Emit(new Effect.SendToClient(GatewayFrames.TurnComplete, OutputTraits.TurnComplete, fact));
+    }
+
+    private static void Interrupt(Transition t, ClientHas has)
+    {
+        if ((has.Parts & ServerParts.Interrupted) == 0)
+        {
+            t.Emit(new Effect.SendToClient(GatewayFrames.Interrupted, OutputTraits.None, AfterFact: 0));
+        }
+    }
+
+    /// <summary>The reply that was generated whole and that the client has, if there is one.</summary>
+    private static ReplyGenerated? HasWhole(ConversationState state, ClientHas has) =>
+        (has.Parts & (ServerParts.GenerationComplete | ServerParts.Interrupted)) == ServerParts.GenerationComplete && !MissesEnd(state, has) ? state.Generated : null;
+
+    /// <summary>The last turn is in the journal, and the client has not been told that it is over.</summary>
+    private static bool MissesEnd(ConversationState state, ClientHas has) => state.LastTurn is { } last && has.LastTurnEnd <= last.OutputSeq;
+}
