@@ -48,6 +48,9 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
         }
     }
 
+    /// <summary>To be called when an attach has completed: hands over what that silo does not have. Until then input waits.</summary>
+    public Task ServeAsync() => Volatile.Read(ref _silo) is { } silo ? PumpAsync(silo) : Task.CompletedTask;
+
     /// <summary>What the next silo is told; null before the first.</summary>
     public EdgeMemory? Remember() => _log.Remember(clock.GetElapsedTime(_unservedSince));
 
@@ -141,8 +144,6 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
         {
             _client.Opened(this, awaitsSetup);
         }
-
-        _ = PumpAsync(silo);
     }
 
     /// <summary>Hands over what the silo does not have, oldest first, as fast as it takes it.</summary>

@@ -168,6 +168,10 @@ public sealed record TurnCommitted(
     /// <summary>A cut reply that is not given anew: the next turn is the rest of it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Continues { get; init; }
+
+    /// <summary>A turn that is still owed: characters of the user's transcribed words that the client has been told of it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Told { get; init; }
 }
 
 /// <summary>Words or usage that arrived after their turn was committed. Texts are appended to the turn's.</summary>
@@ -185,7 +189,9 @@ public sealed record ContentGiven(long Position, int Turn, string Role, string T
 /// </summary>
 /// <param name="Turn">The turn that will be committed.</param>
 /// <param name="InputTo">Last input position that it answers.</param>
-public sealed record ReplyGenerated(int Turn, long InputTo) : ConversationFact;
+/// <param name="User">What the user has said in the turn, as far as it is known.</param>
+/// <param name="Told">Characters of the user's transcribed words that the client has been told by then.</param>
+public sealed record ReplyGenerated(int Turn, long InputTo, string User, int Told) : ConversationFact;
 
 /// <summary>Output of a committed turn died with its silo: the client has not heard the rest of it.</summary>
 /// <param name="Turn">The turn, which was finished as far as the model is concerned.</param>

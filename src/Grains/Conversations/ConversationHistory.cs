@@ -86,6 +86,7 @@ public static class ConversationHistory
                 {
                     LastTurn = turn,
                     Generated = null,
+                    Owed = turn.Settles() ? default : (turn.Told, state.Owed.Written + (turn.User?.Text.Length ?? 0)),
                     History = SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.Model, turn.Model?.Text ?? "") { Cut = turn.Ending == TurnEnding.Cut && !turn.Continues, IsOpen = open }),
                 };
                 next.Media.LastOutput = Math.Max(next.Media.LastOutput, turn.OutputSeq);

@@ -139,6 +139,10 @@ public sealed record ConversationState
     /// <summary>A reply of the journal that was generated whole and not committed; null when there is none.</summary>
     public ReplyGenerated? Generated { get; init; }
 
+    /// <summary>Of the journal's newest turn, if it is still owed: characters of the user's transcribed words that the client
+    /// was told, and those that are in its facts.</summary>
+    public (int Told, int Written) Owed { get; init; }
+
     /// <summary>Newest input position whose content is in a fact already.</summary>
     public long GivenTo { get; init; }
 

@@ -60,63 +60,70 @@ internal static class Takeover
 
     private static void Close(Transition t, ClientHas has)
     {
+        var (told, written) = t.State.Owed;
         if (!MissesEnd(t.State, has))
         {
-            t.State = t.State with { Draft = t.State.Draft with { UserText = has.UserText, Shown = has.UserText.Length } };
-            CutOff(t, has);
+            t.State = t.State with { Draft = t.State.Draft with { UserText = has.UserText, Shown = told + has.UserText.Length, Journaled = written } };
+            CutOff(t, has, told);
             return;
         }
 
+        // What the client was told since the last end it knows belongs to that turn first.
         var last = t.State.LastTurn!;
-        var next = has.UserText.StartsWith(last.User?.Text ?? "", StringComparison.Ordinal) ? has.UserText[(last.User?.Text.Length ?? 0)..] : "";
-        t.State = t.State with { Draft = t.State.Draft with { UserText = next, Shown = next.Length } };
-        if (last.Ending == TurnEnding.Cut && !has.IsInReply)
+        var ofLast = last.Told != 0 ? last.Told : last.User?.Text.Length ?? 0;
+        var next = has.UserText[Math.Min(ofLast, has.UserText.Length)..];
+        t.State = t.State with { Draft = t.State.Draft with { UserText = next, Shown = told + next.Length, Journaled = written } };
+        var ends = last.Ending != TurnEnding.Cut;
+        if (!ends && !has.IsInReply)
         {
             // The question was put down unanswered, and is still to be answered: nothing has begun that could end.
             return;
         }
 
-        if (last.Ending == TurnEnding.Cut || has.LastOutput < last.OutputSeq)
+        if (has.LastOutput < last.OutputSeq)
         {
-            if (has.LastOutput < last.OutputSeq)
-            {
-                t.Append(new OutputLost(last.Turn, has.LastOutput + 1, last.OutputSeq));
-            }
+            t.Append(new OutputLost(last.Turn, has.LastOutput + 1, last.OutputSeq));
+            ends = false;
+        }
 
+        if (!ends)
+        {
             Interrupt(t, has);
         }
 
         t.Emit(new Effect.SendToClient(GatewayFrames.TurnComplete, OutputTraits.TurnComplete, AfterFact: 0));
     }
 
-    /// <summary>A reply that was under way is over. Its question comes again, and is answered anew.</summary>
-    private static void CutOff(Transition t, ClientHas has)
+    /// <summary>A reply that was under way is over: complete, if all of it had been generated and has arrived; otherwise its
+    /// question comes again, and is answered anew.</summary>
+    private static void CutOff(Transition t, ClientHas has, int told)
     {
         if (!has.IsInReply)
         {
             return;
         }
 
-        var generated = HasWhole(t.State, has);
         t.State.Media.SpokenMs = has.SpokenMs;
-        t.State = t.State with
+        var draft = t.State.Draft with { Answering = true, AnsweredTo = t.State.CommittedTo, ModelText = has.ModelText, Parts = has.Parts };
+        if (HasWhole(t.State, has) is { } generated)
         {
-            Draft = t.State.Draft with { Answering = true, AnsweredTo = generated?.InputTo ?? t.State.CommittedTo, ModelText = has.ModelText, Parts = has.Parts },
-            Turn = generated is null ? TurnState.ModelSpeaking.Instance : TurnState.PlaybackPending.Instance,
-        };
-        long fact;
-        if (generated is null)
-        {
-            Interrupt(t, has);
-            fact = TurnCommit.Cut(t);
-        }
-        else
-        {
-            fact = TurnCommit.Commit(t, TurnEnding.Completed);
+            var late = Math.Clamp(told + has.UserText.Length - generated.Told, 0, has.UserText.Length);
+            t.State = t.State with
+            {
+                Draft = draft with { AnsweredTo = generated.InputTo, UserText = generated.User + has.UserText[^late..] },
+                Turn = TurnState.PlaybackPending.Instance,
+            };
+            End(t, TurnCommit.Commit(t, TurnEnding.Completed));
+            return;
         }
 
-        t.Emit(new Effect.SendToClient(GatewayFrames.TurnComplete, OutputTraits.TurnComplete, fact));
+        Interrupt(t, has);
+        t.State = t.State with { Draft = draft, Turn = TurnState.ModelSpeaking.Instance };
+        End(t, TurnCommit.Cut(t));
     }
+
+    private static void End(Transition t, long fact) =>
+        t.Emit(new Effect.SendToClient(GatewayFrames.TurnComplete, OutputTraits.TurnComplete, fact));
 
     private static void Interrupt(Transition t, ClientHas has)
     {

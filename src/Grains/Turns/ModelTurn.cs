@@ -43,7 +43,7 @@ internal static class ModelTurn
             t.State = t.State with { Turn = TurnState.PlaybackPending.Instance };
             if (!t.State.InteractionOpen)
             {
-                t.Append(new ReplyGenerated(t.State.Turns + 1, t.State.Draft.AnsweredTo));
+                t.Append(new ReplyGenerated(t.State.Turns + 1, t.State.Draft.AnsweredTo, t.State.Draft.UserText, t.State.Draft.Shown));
             }
         }
 

@@ -168,7 +168,7 @@ internal static class TurnCommit
                 Latency(draft, media),
                 state.Links,
                 draft.Usage)
-            { InteractionOpen = state.InteractionOpen, Continues = continues },
+            { InteractionOpen = state.InteractionOpen, Continues = continues, Told = settles ? 0 : draft.Shown + draft.NextShown },
             Durability.Flushed);
         t.State = t.State with
         {

@@ -129,6 +129,7 @@ internal sealed class VirtualConversation
 
         var attached = _actor!.AttachAsync(Client.Dial(Lives), ClientWants.From(_setup));
         Assert.True(attached.IsCompletedSuccessfully);
+        Assert.True(Client.Current?.Relay?.ServeAsync().IsCompleted ?? true);
         if (attached.Result is null)
         {
             Time.After(50.Ms(), Attach);
@@ -162,6 +163,7 @@ internal sealed class VirtualConversation
         var memory = relay.Remember();
         Activate(ConversationHistory.Restore(rules, Journal.Durable, Witness.Of(memory)));
         Assert.True(_actor!.AttachAsync(Client.Current!.Next(), ClientWants.From(_setup), memory).IsCompletedSuccessfully);
+        Assert.True(relay.ServeAsync().IsCompleted);
     }
 
     private void Activate(ConversationState state)
