@@ -19,6 +19,7 @@ namespace Orchestrator.Journal;
 [JsonDerivedType(typeof(ToolCalled), "toolCalled")]
 [JsonDerivedType(typeof(ToolAnswered), "toolAnswered")]
 [JsonDerivedType(typeof(ToolCancelled), "toolCancelled")]
+[JsonDerivedType(typeof(ToolForgotten), "toolForgotten")]
 [JsonDerivedType(typeof(ReplyGenerated), "replyGenerated")]
 [JsonDerivedType(typeof(TurnCommitted), "turnCommitted")]
 [JsonDerivedType(typeof(TurnAmended), "turnAmended")]
@@ -120,6 +121,9 @@ public sealed record ToolAnswered(string Id, string Name, JsonElement Response) 
 
 /// <summary>The model withdrew the call.</summary>
 public sealed record ToolCancelled(string Id) : ConversationFact;
+
+/// <summary>The call died with its silo before the client was asked: if the model wants it again, it is a new one.</summary>
+public sealed record ToolForgotten(string Id) : ConversationFact;
 
 /// <summary>How a turn ended.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<TurnEnding>))]

@@ -103,6 +103,8 @@ public static class ConversationHistory
                 return state with { Tools = state.Tools.Set(ToolBook.Answered(call, new ToolResult(call.Id, call.Name, answered.Response, answered.WillContinue), seq: 0)) };
             case ToolCancelled cancelled when state.Tools.Find(cancelled.Id) is { } call:
                 return state with { Tools = state.Tools.Set(call with { Status = CallStatus.Cancelled }) };
+            case ToolForgotten forgotten:
+                return state with { Tools = state.Tools.Forget(forgotten.Id) };
             case ConversationEnded:
                 return state with { Ended = true };
             default:

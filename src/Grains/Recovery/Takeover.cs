@@ -28,7 +28,6 @@ internal static class Takeover
         return state with
         {
             Takeover = has,
-            Tools = state.Tools.TakenOver(call => has.Calls.Contains(call.Id) || (call.IsSettled && !MissesEnd(state, has))),
             // Nobody saw the old owner close it, and it may be alive.
             OldSocketMayBeOpen = state.Links > 0,
         };
@@ -51,10 +50,23 @@ internal static class Takeover
         }
 
         t.Count("takenOver");
+        ForgetCalls(t, has);
         Close(t, has);
         if (t.State.Links > 0)
         {
             t.State = t.State with { Episode = new RecoveryEpisode(RecoveryKind.Takeover, t.State.Links, t.Now - has.AwayMs, CloseCause.Network, Code: null) };
+        }
+    }
+
+    /// <summary>Of a function that the client was never asked for nobody need know: it will be asked for when the model wants it again.</summary>
+    private static void ForgetCalls(Transition t, ClientHas has)
+    {
+        var ended = MissesEnd(t.State, has) ? t.State.Turns - 1 : t.State.Turns;
+        var (book, forgotten) = t.State.Tools.Forgetting(call => call.Turn > ended && !has.Calls.Contains(call.Id));
+        t.State = t.State with { Tools = book };
+        foreach (var id in forgotten)
+        {
+            t.Append(new ToolForgotten(id));
         }
     }
 

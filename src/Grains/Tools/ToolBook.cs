@@ -182,22 +182,26 @@ public sealed record ToolBook
     }
 
     /// <summary>Whoever was asked for these is gone, or may be: nobody knows what became of them.</summary>
-    public ToolBook Restored() => WithOpen(call => call with { Status = CallStatus.Unknown });
-
-    /// <summary>Whoever was asked is there, and this silo is new: of what did not reach the client it need never know.</summary>
-    public ToolBook TakenOver(Predicate<BookedCall> arrived) =>
-        WithOpen(call => arrived(call) ? call : call with { Status = CallStatus.Vanished, IsSettled = true });
-
-    private ToolBook WithOpen(Func<BookedCall, BookedCall> change)
+    public ToolBook Restored()
     {
         var calls = Calls;
         for (var i = OldTo; i < calls.Count; i++)
         {
-            calls = calls[i].Status == CallStatus.Open ? calls.SetItem(i, change(calls[i])) : calls;
+            calls = calls[i].Status == CallStatus.Open ? calls.SetItem(i, calls[i] with { Status = CallStatus.Unknown }) : calls;
         }
 
         return this with { Calls = calls };
     }
+
+    /// <summary>These open calls have never reached the client.</summary>
+    public (ToolBook Book, ImmutableArray<string> Forgotten) Forgetting(Predicate<BookedCall> lost)
+    {
+        ImmutableArray<string> ids = [.. Recent.Where(call => call.Status == CallStatus.Open && lost(call)).Select(call => call.Id)];
+        return (ids.Aggregate(this, (book, id) => book.Forget(id)), ids);
+    }
+
+    /// <summary>This call has never reached the client.</summary>
+    public ToolBook Forget(string id) => Find(id) is { } call ? Set(call with { Status = CallStatus.Vanished, IsSettled = true }) : this;
 
     private static ReadOnlySpan<byte> Raw(JsonElement args) => args.ValueKind == JsonValueKind.Undefined ? "{}"u8 : JsonMarshal.GetRawUtf8Value(args);
 
