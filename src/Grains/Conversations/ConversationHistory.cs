@@ -79,7 +79,7 @@ public static class ConversationHistory
                 };
                 var open = turn.Ending != TurnEnding.Cut && turn.InteractionOpen;
                 var history = turn.Settles() ? SpokenText.Settle(next.History) : next.History;
-                history = turn.User is { Text.Length: 0 }
+                history = turn.User is { Text.Length: 0 } && turn.Settles() && state.Owed.Written == 0
                     ? SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.User, SpokenText.Untranscribed) { IsNote = true })
                     : SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.User, turn.User?.Text ?? "") { IsOpen = open });
                 next = next with
