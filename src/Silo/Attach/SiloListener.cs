@@ -60,7 +60,6 @@ public sealed class SiloListener : IAsyncDisposable
         }
 
         await Task.WhenAll(running.Select(c => c.Value));
-        _stopping.Dispose();
     }
 
     private static SslServerAuthenticationOptions? Certificate(ClusterTlsOptions tls)
