@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Silo.Hosting;
 using Orchestrator.Testing;
+using Orchestrator.Wire;
 using Xunit;
 
 namespace Orchestrator.Silo.Tests.Hosting;
@@ -38,6 +39,7 @@ public sealed class MetricsDocTests
         listener.Start();
         _ = new GrainMetrics(factory);
         new UpstreamMetrics(factory).Observe(() => []);
+        _ = new WireMetrics(factory);
         return found;
     }
 
