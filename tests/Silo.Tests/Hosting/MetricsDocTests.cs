@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Silo.Hosting;
+using Orchestrator.Silo.Stores.Postgres;
 using Orchestrator.Testing;
 using Xunit;
 
@@ -38,6 +39,7 @@ public sealed class MetricsDocTests
         listener.Start();
         _ = new GrainMetrics(factory);
         new UpstreamMetrics(factory).Observe(() => []);
+        _ = new PostgresMetrics(factory);
         return found;
     }
 
