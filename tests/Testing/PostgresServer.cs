@@ -28,7 +28,7 @@ public sealed class PostgresServer : IAsyncDisposable
         Port = port;
     }
 
-    public int Port { get; }
+    public int Port { get; private set; }
 
     public bool IsRunning => process is { HasExited: false };
 
@@ -40,8 +40,19 @@ public sealed class PostgresServer : IAsyncDisposable
             Path.Combine(Path.GetTempPath(), $"orchestrator-postgres-{Environment.ProcessId}-{Guid.NewGuid():N}"),
             Ports.Free());
         await server.CreateClusterAsync();
-        await server.StartAsync();
-        return server;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await server.StartAsync();
+                return server;
+            }
+            catch (InvalidOperationException) when (attempt < 3)
+            {
+                // Another test run took the port between the look and the start.
+                server.Port = Ports.Free();
+            }
+        }
     }
 
     /// <summary>Starts the server that is not running; it accepts connections when the task completes.</summary>

@@ -11,14 +11,17 @@ namespace Orchestrator.Silo.Stores.Postgres;
 /// </summary>
 public sealed class PostgresDatabase : IAsyncDisposable
 {
+    private readonly NpgsqlDataSource hosts;
     private readonly TimeProvider clock;
     private readonly ResiliencePipeline retry;
 
-    private PostgresDatabase(PostgresOptions options, NpgsqlDataSource source, string place, TimeProvider clock)
+    private PostgresDatabase(PostgresOptions options, NpgsqlConnectionStringBuilder connection, TimeProvider clock)
     {
         Options = options;
-        Source = source;
-        Place = place;
+        Place = $"{connection.Database} at {connection.Host} as {connection.Username ?? "the system user"}";
+        var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString);
+        hosts = connection.Host!.Contains(',', StringComparison.Ordinal) ? builder.BuildMultiHost() : builder.Build();
+        Source = hosts is NpgsqlMultiHostDataSource several ? several.WithTargetSession(TargetSessionAttributes.ReadWrite) : hosts;
         this.clock = clock;
         retry = Retry(clock).Build();
     }
@@ -43,9 +46,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// <exception cref="PostgresStartException">It does not answer, refuses us, or is not fit; the message says what to do.</exception>
     public static async Task<PostgresDatabase> OpenAsync(PostgresOptions options, TimeProvider clock, CancellationToken cancellation)
     {
-        var connection = options.ToConnection();
-        var place = $"{connection.Database} at {connection.Host} as {connection.Username ?? "the system user"}";
-        var database = new PostgresDatabase(options, Connect(connection), place, clock);
+        var database = new PostgresDatabase(options, options.ToConnection(), clock);
         try
         {
             await database.RunAsync(database.PrepareAsync, options.StartPatience, cancellation);
@@ -55,7 +56,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         {
             await database.DisposeAsync();
             throw e is IOException
-                ? new PostgresStartException($"The database {place} cannot be used: {e.Message}. {PostgresOptions.Section}:ConnectionString says where it is.", e)
+                ? new PostgresStartException($"The database {database.Place} cannot be used: {e.Message}. {PostgresOptions.Section}:ConnectionString says where it is.", e)
                 : e;
         }
     }
@@ -69,7 +70,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         RunAsync((connection, token) => PostgresKeys.LoadOrCreateAsync(connection, purpose, token), Options.Patience, cancellation);
 
     /// <summary>Closes all connections.</summary>
-    public ValueTask DisposeAsync() => Source.DisposeAsync();
+    public ValueTask DisposeAsync() => hosts.DisposeAsync();
 
     /// <summary>
     /// Runs something that may be repeated, with back-off while the database is away. It is cancelled when its time is up.
@@ -126,7 +127,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     {
         if (PostgresFailures.WasDemoted(failure))
         {
-            Source.Clear();
+            hosts.Clear();
         }
     }
 
@@ -141,14 +142,6 @@ public sealed class PostgresDatabase : IAsyncDisposable
             MaxDelay = TimeSpan.FromMilliseconds(500),
             UseJitter = true,
         });
-
-    private static NpgsqlDataSource Connect(NpgsqlConnectionStringBuilder connection)
-    {
-        var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString);
-        return connection.Host!.Contains(',', StringComparison.Ordinal)
-            ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.ReadWrite)
-            : builder.Build();
-    }
 
     private async Task<bool> PrepareAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {

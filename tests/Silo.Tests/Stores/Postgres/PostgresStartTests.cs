@@ -100,6 +100,16 @@ public sealed class PostgresStartTests(SharedPostgres shared)
     }
 
     [Fact]
+    public async Task SeveralHosts_AreTriedForTheOneThatTakesWrites()
+    {
+        var one = new NpgsqlConnectionStringBuilder(await NewDatabaseAsync());
+        var several = new NpgsqlConnectionStringBuilder(one.ConnectionString) { Host = $"127.0.0.1:{Ports.Free()},127.0.0.1:{one.Port}" };
+        await using var silo = await PostgresPeer.OpenAsync(several.ConnectionString);
+        await silo.Store.ClaimAsync(new TenantId("acme"), NewId(), "silo-1", mustExist: false, None);
+        Assert.Contains(several.Host, silo.Database.Place, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Database_ThatMayForgetWhatItAcknowledged_IsRefused()
     {
         var connection = await NewDatabaseAsync();
