@@ -44,7 +44,10 @@ public interface IConversationStore
     /// connection). The same append may be repeated; nothing else may be appended before it succeeded.</exception>
     Task AppendAsync(Ownership ownership, IReadOnlyList<JournalEntry> entries, Durability durability, CancellationToken cancellation);
 
-    /// <summary>Gives ownership up so that the next claimant need not wait. Idempotent.</summary>
+    /// <summary>
+    /// Gives ownership up so that the next claimant need not wait. Idempotent. It is a courtesy and does not fail when the store is
+    /// unavailable: an ownership that could not be given up ends with the next claim.
+    /// </summary>
     Task ReleaseAsync(Ownership ownership, CancellationToken cancellation);
 
     /// <summary>Ids of a tenant's conversations, newest first, strictly older than <paramref name="before"/> when given.</summary>

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Orchestrator.Silo.Stores.Postgres;
 
-/// <summary>Takes a conversation's row for a new owner, within bounded time.</summary>
+/// <summary>Takes a conversation's row for a new owner, within bounded time, and gives it back.</summary>
 internal static class ClaimStatement
 {
     /// <summary>
@@ -35,6 +35,8 @@ internal static class ClaimStatement
         where c.id = $1 and l.pid <> pg_backend_pid()
         """;
 
+    private const string Release = "update orchestrator.conversations set owner = null, incarnation = null where id = $1 and epoch = $2 and incarnation = $3";
+
     /// <returns>The new epoch; null when there is no such conversation for the tenant.</returns>
     public static async Task<long?> ExecuteAsync(
         NpgsqlConnection connection, TenantId tenant, ConversationId conversation, string owner, long incarnation, bool mustExist, CancellationToken cancellation)
@@ -44,6 +46,17 @@ internal static class ClaimStatement
             Parameters = { new() { Value = conversation.Value }, new() { Value = tenant.Value }, new() { Value = owner }, new() { Value = incarnation } },
         };
         return (long?)await command.ExecuteScalarAsync(cancellation);
+    }
+
+    /// <summary>Leaves the conversation without an owner, if the epoch is still the newest.</summary>
+    public static async Task<int> ReleaseAsync(
+        NpgsqlConnection connection, ConversationId conversation, long epoch, long incarnation, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(Release, connection)
+        {
+            Parameters = { new() { Value = conversation.Value }, new() { Value = epoch }, new() { Value = incarnation } },
+        };
+        return await command.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>Ends the connection of whoever holds the row. Its append, if it was one, has not happened; if its owner is alive, it repeats it.</summary>

@@ -102,18 +102,20 @@ public sealed partial class PostgresStore : IConversationStore, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public Task ReleaseAsync(Ownership ownership, CancellationToken cancellation) => RunAsync(
-        "release",
-        async (connection, token) =>
+    public async Task ReleaseAsync(Ownership ownership, CancellationToken cancellation)
+    {
+        try
         {
-            await using var command = new NpgsqlCommand(
-                "update orchestrator.conversations set owner = null, incarnation = null where id = $1 and epoch = $2 and incarnation = $3", connection)
-            {
-                Parameters = { new() { Value = ownership.Conversation.Value }, new() { Value = ownership.Epoch }, new() { Value = database.Incarnation } },
-            };
-            return await command.ExecuteNonQueryAsync(token);
-        },
-        cancellation);
+            await RunAsync(
+                "release",
+                (connection, token) => ClaimStatement.ReleaseAsync(connection, ownership.Conversation, ownership.Epoch, database.Incarnation, token),
+                cancellation);
+        }
+        catch (IOException failure)
+        {
+            NotReleased(ownership.Conversation, failure.Message);
+        }
+    }
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ConversationId>> ListAsync(TenantId tenant, ConversationId? before, int limit, CancellationToken cancellation) =>
@@ -196,6 +198,9 @@ public sealed partial class PostgresStore : IConversationStore, IAsyncDisposable
 
     [LoggerMessage(4, LogLevel.Warning, "The database {Place} runs with fsync = off: a crash of its machine loses turns that clients were told are safe", EventName = "ForgetfulDatabase")]
     private partial void Forgetful(string place);
+
+    [LoggerMessage(5, LogLevel.Warning, "Conversation {Conversation} could not be given up: {Reason}. Whoever claims it next gets it all the same", EventName = "NotReleased")]
+    private partial void NotReleased(ConversationId conversation, string reason);
 
     private sealed record KeyedCodec(KeyRing Keys)
     {

@@ -100,7 +100,7 @@ public sealed class PostgresFailureTests : IAsyncLifetime
         await AssertBoundedAsync(() => silo.Store.ClaimAsync(Tenant, NewId(), "silo-1", mustExist: false, None));
         await AssertBoundedAsync(() => silo.Store.ListAsync(Tenant, null, 10, None));
         await AssertBoundedAsync(() => silo.Store.LoadAsync(Tenant, mine.Conversation, None));
-        await AssertBoundedAsync(() => silo.Store.ReleaseAsync(mine, None));
+        await silo.Store.ReleaseAsync(mine, None);
         Assert.Contains("is unavailable", await silo.Store.ProbeAsync(), StringComparison.Ordinal);
 
         await server.StartAsync();
@@ -128,6 +128,28 @@ public sealed class PostgresFailureTests : IAsyncLifetime
             async () => await Record.ExceptionAsync(() => silo.Store.AppendAsync(mine, From(2, Turn(1)), Durability.Flushed, None)) is null,
             "an append over a new connection");
         Assert.Equal(2, (await silo.Store.LoadAsync(Tenant, mine.Conversation, None)).Entries.Count);
+    }
+
+    [Fact]
+    public async Task DatabaseThatTakesNoWrites_IsAskedAgain_UntilItDoes()
+    {
+        await using var silo = await PostgresPeer.OpenAsync(PostgresServer.ConnectionString(database, server.Port));
+        var mine = await silo.Store.ClaimAsync(Tenant, NewId(), "silo-1", mustExist: false, None);
+        await using var direct = NpgsqlDataSource.Create(PostgresServer.ConnectionString(database, server.Port));
+        await using var admin = await direct.OpenConnectionAsync();
+
+        // As a standby answers, or a primary in the middle of a switch-over.
+        await RunAsync(admin, "alter system set default_transaction_read_only = on");
+        await RunAsync(admin, "select pg_reload_conf()");
+        await Patience.Until(async () => await AskAsync<string>(direct, "show default_transaction_read_only") == "on", "the setting");
+        var append = silo.Store.AppendAsync(mine, From(1, Opened()), Durability.Flushed, None);
+        await Patience.Until(() => Task.FromResult(append.IsCompleted || silo.Metrics.Sum("orchestrator.store.failures", "operation=append cause=standby") > 0), "the refusal");
+        Assert.False(append.IsCompleted);
+
+        await RunAsync(admin, "alter system reset default_transaction_read_only");
+        await RunAsync(admin, "select pg_reload_conf()");
+        await append;
+        Assert.Single((await silo.Store.LoadAsync(Tenant, mine.Conversation, None)).Entries);
     }
 
     private static async Task AssertBoundedAsync(Func<Task> operation)
