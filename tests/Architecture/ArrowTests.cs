@@ -76,9 +76,9 @@ public sealed class ArrowTests
     }
 
     [Fact]
-    public void Product_NeedsNoPackageAtRunTime_ButTheCircuitBreakerAndTheExporter() =>
+    public void Product_NeedsNoPackageAtRunTime_ButTheDatabasesDriverTheCircuitBreakerAndTheExporter() =>
         Assert.Equal(
-            ["Silo: Polly.Core", "Api: OpenTelemetry", "Api: OpenTelemetry.Exporter.OpenTelemetryProtocol"],
+            ["Silo: Npgsql", "Silo: Polly.Core", "Api: OpenTelemetry", "Api: OpenTelemetry.Exporter.OpenTelemetryProtocol"],
             Allowed.Keys.SelectMany(p => Items(p, "PackageReference").Select(i => $"{p}: {i}")));
 
     [Fact]
@@ -96,6 +96,15 @@ public sealed class ArrowTests
         Assert.All(
             Allowed.Keys.SelectMany(p => CompiledCode.Uses(AssemblyPath(p))).Where(u => IsIn(u.Namespace, "OpenTelemetry")),
             u => Assert.True(IsIn(u.UserNamespace, "Orchestrator.Api.AllInOne"), u.User));
+
+    [Fact]
+    public void Npgsql_IsSeenByThePostgresStore_AndNowhereElse()
+    {
+        var uses = Allowed.Keys.SelectMany(p => CompiledCode.Uses(AssemblyPath(p))).Where(u => IsIn(u.Namespace, "Npgsql")).ToList();
+
+        Assert.NotEmpty(uses);
+        Assert.All(uses, u => Assert.True(IsIn(u.UserNamespace, "Orchestrator.Silo.Stores.Postgres"), u.User));
+    }
 
     [Fact]
     public void AllInOneNamespace_LiesInItsFolder()

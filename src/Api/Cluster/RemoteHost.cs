@@ -5,7 +5,7 @@ namespace Orchestrator.Api.Cluster;
 /// <summary>
 /// One silo's conversations, reached over the internal link: what <see cref="IConversationHost"/> is inside the silo's
 /// process. Connections are opened when they are needed and again after they were lost. An edge that is no
-/// <see cref="ISiloStreamOwner"/> is closed, resumably, when its connection ends.
+/// <see cref="ILastingEdge"/> is closed, resumably, when its connection ends.
 /// </summary>
 internal sealed class RemoteHost(SiloLink link, SiloAddress address) : IConversationHost, IAsyncDisposable
 {

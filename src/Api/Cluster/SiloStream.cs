@@ -25,6 +25,8 @@ internal sealed class SiloStream(SiloConnection connection, uint id, IEdge edge)
 
     public long NextInput { get; private set; }
 
+    public long NextOutput { get; private set; }
+
     public ValueTask PushAsync(in InputFrame frame)
     {
         if (_over)
@@ -71,7 +73,7 @@ internal sealed class SiloStream(SiloConnection connection, uint id, IEdge edge)
             return new WireFault(WireFaultCode.Malformed, $"Stream {id} was attached twice.");
         }
 
-        (Generation, Epoch, NextInput) = (attached.Generation, attached.Epoch, attached.NextInput);
+        (Generation, Epoch, NextInput, NextOutput) = (attached.Generation, attached.Epoch, attached.NextInput, attached.NextOutput);
         Interlocked.Add(ref _credit, attached.Credit);
         _opened = true;
         edge.Opened(this, attached.AwaitsSetup);
@@ -123,9 +125,9 @@ internal sealed class SiloStream(SiloConnection connection, uint id, IEdge edge)
         {
             _outcome.TrySetException(new SiloUnavailableException(reason));
         }
-        else if (edge is ISiloStreamOwner owner)
+        else if (edge is ILastingEdge owner)
         {
-            owner.Lost(this, reason);
+            owner.Lost(reason);
         }
         else
         {

@@ -191,7 +191,7 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
 
     private bool IsNewest(Served by) => by == Volatile.Read(ref _newest);
 
-    private sealed class Served(EdgeRelay relay) : IEdge
+    private sealed class Served(EdgeRelay relay) : ILastingEdge
     {
         public void Opened(IAttachment attachment, bool awaitsSetup) => relay.Opened(this, attachment, awaitsSetup);
 
@@ -211,6 +211,8 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
                 relay._log.Settled(inputSeq);
             }
         }
+
+        public void Lost(string reason) => relay.Lost(this, reason);
 
         public void Close(EdgeClose close)
         {

@@ -7,14 +7,13 @@ internal readonly record struct AttachWire(AttachRequest Request) : IWireFrame
 {
     public WireKind Kind => WireKind.Attach;
 
-    public int Size => WireWriter.SizeOf(Request.Tenant.Value) + 16 + 1 + 8 + 8 + Request.SetupFrame.Length;
+    public int Size => WireWriter.SizeOf(Request.Tenant.Value) + 16 + 1 + MemoryWire.SizeOf(Request.Memory) + Request.SetupFrame.Length;
 
     public void Write(ref WireWriter to)
     {
         WireIds.Write(ref to, Request.Tenant, Request.Conversation);
         to.Flag(Request.Resume);
-        to.I64(Request.Held?.First ?? 0);
-        to.I64(Request.Held?.Next ?? 0);
+        MemoryWire.Write(ref to, Request.Memory);
         to.Bytes(Request.SetupFrame.Span);
     }
 
@@ -24,14 +23,9 @@ internal readonly record struct AttachWire(AttachRequest Request) : IWireFrame
         var from = new WireCursor(body);
         var (tenant, conversation) = WireIds.Read(ref from);
         var resume = from.Flag();
-        var held = new HeldInput(from.Position(), from.Position());
-        if (held.Next < held.First || (held.First == 0 && held.Next != 0))
-        {
-            from.Refuse();
-        }
-
+        var memory = MemoryWire.Read(ref from);
         var setup = from.Bytes(from.Left).ToArray();
-        wire = new AttachWire(new AttachRequest(tenant, conversation, resume, setup) { Held = held.First == 0 ? null : held });
+        wire = new AttachWire(new AttachRequest(tenant, conversation, resume, setup) { Memory = memory });
         return from.IsDone;
     }
 }

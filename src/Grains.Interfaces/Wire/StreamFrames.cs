@@ -2,17 +2,18 @@ namespace Orchestrator.Wire;
 
 /// <summary>The grain's answer to an attach; the stream is open.</summary>
 /// <param name="Credit">Bytes of input that the silo takes before it gives more.</param>
-internal readonly record struct AttachedWire(int Generation, long Epoch, long NextInput, bool AwaitsSetup, int Credit) : IWireFrame
+internal readonly record struct AttachedWire(int Generation, long Epoch, long NextInput, long NextOutput, bool AwaitsSetup, int Credit) : IWireFrame
 {
     public WireKind Kind => WireKind.Attached;
 
-    public int Size => 4 + 8 + 8 + 1 + 4;
+    public int Size => 4 + 8 + 8 + 8 + 1 + 4;
 
     public void Write(ref WireWriter to)
     {
         to.U32((uint)Generation);
         to.I64(Epoch);
         to.I64(NextInput);
+        to.I64(NextOutput);
         to.Flag(AwaitsSetup);
         to.U32((uint)Credit);
     }
@@ -20,7 +21,7 @@ internal readonly record struct AttachedWire(int Generation, long Epoch, long Ne
     public static bool TryRead(ReadOnlySpan<byte> body, out AttachedWire wire)
     {
         var from = new WireCursor(body);
-        wire = new AttachedWire(from.Count(), from.Position(), from.Position(), from.Flag(), from.Count());
+        wire = new AttachedWire(from.Count(), from.Position(), from.Position(), from.Position(), from.Flag(), from.Count());
         return from.IsDone;
     }
 }

@@ -38,7 +38,7 @@ internal sealed class EdgeStream(EdgeConnection connection, uint id, int window,
             return;
         }
 
-        connection.Send(id, new AttachedWire(attachment.Generation, attachment.Epoch, attachment.NextInput, awaitsSetup, window));
+        connection.Send(id, new AttachedWire(attachment.Generation, attachment.Epoch, attachment.NextInput, attachment.NextOutput, awaitsSetup, window));
     }
 
     public void Deliver(in OutputFrame frame)

@@ -37,11 +37,7 @@ internal class RecordingEdge : IEdge
 }
 
 /// <summary>One that would go on elsewhere.</summary>
-internal sealed class RecordingOwner : RecordingEdge, ISiloStreamOwner
+internal sealed class RecordingOwner : RecordingEdge, ILastingEdge
 {
-    public void Lost(IAttachment attachment, string reason)
-    {
-        Assert.Same(Attachment, attachment);
-        Record("lost");
-    }
+    public void Lost(string reason) => Record("lost");
 }

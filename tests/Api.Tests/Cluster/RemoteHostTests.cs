@@ -10,15 +10,27 @@ namespace Orchestrator.Api.Tests.Cluster;
 /// <summary>What crosses the internal link arrives as it would in one process.</summary>
 public sealed class RemoteHostTests
 {
+    private static readonly EdgeMemory Memory = new()
+    {
+        SettledInput = 12,
+        LastOutput = 20,
+        LastTurnEnd = 15,
+        SpokenMs = 480,
+        AwayMs = 77,
+        Frames = ["one"u8.ToArray(), "two"u8.ToArray()],
+    };
+
     [Fact]
     public async Task Everything_ArrivesAsItWasGiven()
     {
         await using var link = new LinkFixture();
         var edge = new RecordingOwner();
-        var request = LinkFixture.Request(resume: true) with { Held = new HeldInput(12, 20) };
+        var request = LinkFixture.Request(resume: true) with { Memory = Memory };
         var outcome = Assert.IsType<AttachOutcome.Attached>(await Patience.For(link.Remote.AttachAsync(request, edge, CancellationToken.None), "an attach"));
         var grain = await link.Host.NextAsync();
-        Assert.Equal((request.Tenant, request.Conversation, true, request.Held), (grain.Request.Tenant, grain.Request.Conversation, grain.Request.Resume, grain.Request.Held));
+        Assert.Equal((request.Tenant, request.Conversation, true), (grain.Request.Tenant, grain.Request.Conversation, grain.Request.Resume));
+        Assert.Equal(Memory with { Frames = [] }, grain.Request.Memory! with { Frames = [] });
+        Assert.Equal(["one", "two"], grain.Request.Memory!.Frames.Select(frame => Encoding.UTF8.GetString(frame.Span)));
         Assert.Equal(request.SetupFrame.ToArray(), grain.Request.SetupFrame.ToArray());
         Assert.Equal("opened 3 epoch 5 next 17 awaits setup", await edge.NextAsync());
 

@@ -63,6 +63,8 @@ internal sealed class FakeConversation(AttachRequest request, IEdge edge) : IAtt
 
     public long NextInput => 17;
 
+    public long NextOutput => 23;
+
     /// <summary>Called with every frame, on the thread that brought it.</summary>
     public Action<InputFrame>? OnPush { get; set; }
 

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Silo.Hosting;
+using Orchestrator.Silo.Stores.Postgres;
 using Orchestrator.Testing;
 using Orchestrator.Wire;
 using Xunit;
@@ -40,6 +41,7 @@ public sealed class MetricsDocTests
         _ = new GrainMetrics(factory);
         new UpstreamMetrics(factory).Observe(() => []);
         _ = new WireMetrics(factory);
+        _ = new PostgresMetrics(factory);
         return found;
     }
 

@@ -15,7 +15,7 @@ internal sealed class RandomFrame(Random random)
         yield return Of(new WelcomeWire(Bytes(32), random.Next(1, int.MaxValue), new SiloInstance(Text(), random.NextInt64(long.MinValue, long.MaxValue)), Bytes(32)), b => WelcomeWire.TryRead(b, out var f) ? WireProof.BodyOf(f) : null);
         yield return Of(new PingWire(WireKind.Ping, Number()), b => PingWire.TryRead(b, out var n) ? WireProof.BodyOf(new PingWire(WireKind.Ping, n)) : null);
         yield return Of(new GoodbyeWire(new WireFault((WireFaultCode)random.Next(0, 12), Text())), b => GoodbyeWire.TryRead(b, out var f) ? WireProof.BodyOf(f) : null);
-        yield return Of(new AttachedWire(random.Next(), Number(), Number(), random.Next(2) == 0, random.Next()), b => AttachedWire.TryRead(b, out var f) ? WireProof.BodyOf(f) : null);
+        yield return Of(new AttachedWire(random.Next(), Number(), Number(), Number(), random.Next(2) == 0, random.Next()), b => AttachedWire.TryRead(b, out var f) ? WireProof.BodyOf(f) : null);
         yield return Of(new PositionWire(WireKind.Acknowledge, Number()), b => PositionWire.TryRead(b, out var n) ? WireProof.BodyOf(new PositionWire(WireKind.Acknowledge, n)) : null);
         yield return Of(new CreditWire(random.Next(1, int.MaxValue)), b => CreditWire.TryRead(b, out var f) ? WireProof.BodyOf(f) : null);
         yield return Of(new EndingWire(WireKind.Detach, random.Next(2) == 0 ? null : random.Next(1, 65_536), Text()), b => EndingWire.TryRead(WireKind.Detach, b, out var f) ? WireProof.BodyOf(f) : null);
@@ -33,10 +33,17 @@ internal sealed class RandomFrame(Random random)
 
     public AttachWire Attach()
     {
-        var first = random.NextInt64(1, long.MaxValue / 2);
         return new AttachWire(new AttachRequest(Tenant(), Conversation(), random.Next(2) == 0, Bytes(random.Next(3000)))
         {
-            Held = random.Next(2) == 0 ? null : new HeldInput(first, first + random.Next(1000)),
+            Memory = random.Next(2) == 0 ? null : new EdgeMemory
+            {
+                SettledInput = Number(),
+                LastOutput = Number(),
+                LastTurnEnd = Number(),
+                AwayMs = Number(),
+                SpokenMs = random.Next(),
+                Frames = [.. Enumerable.Range(0, random.Next(4)).Select(_ => (ReadOnlyMemory<byte>)Bytes(random.Next(500)))],
+            },
         });
     }
 
