@@ -1,1 +1,1 @@
-return await Orchestrator.Api.AllInOne.AllInOneApp.RunAsync(args);
+return await Orchestrator.Api.Composition.AllInOneApp.RunAsync(args);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Orchestrator.Attach;
 using Orchestrator.Wire;
 
 namespace Orchestrator.Api.Cluster;
@@ -16,6 +17,21 @@ internal static class ClusterServices
             s.GetRequiredService<WireMetrics>(),
             s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<SiloLink>>()));
+        return services;
+    }
+
+    /// <summary>Adds the cluster as <see cref="IConversationHost"/>. Needs a registry and a directory of owners.</summary>
+    public static IServiceCollection AddRouter(this IServiceCollection services)
+    {
+        services.AddSiloLinks();
+        services.AddOptions<RouterOptions>().BindConfiguration(RouterOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RouterOptions>, RouterOptionsValidator>();
+        services.AddSingleton(s => s.GetRequiredService<IOptions<RouterOptions>>().Value);
+        services.AddSingleton<RouterMetrics>();
+        services.AddSingleton<SiloDirectory>();
+        services.AddSingleton<SiloPlacement>();
+        services.AddSingleton<RouterServices>();
+        services.AddSingleton<IConversationHost, ConversationRouter>();
         return services;
     }
 }

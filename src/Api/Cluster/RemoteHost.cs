@@ -16,6 +16,18 @@ internal sealed class RemoteHost(SiloLink link, SiloAddress address) : IConversa
 
     public SiloAddress Address => address;
 
+    /// <summary>True while any connection stands or is being made.</summary>
+    public bool IsConnected
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _connections.Any(slot => slot is { IsCompleted: false } || (slot is { IsCompletedSuccessfully: true } && slot.Result.IsAlive));
+            }
+        }
+    }
+
     /// <exception cref="SiloUnavailableException">The silo cannot be reached, or was lost before it had answered.</exception>
     public async Task<AttachOutcome> AttachAsync(AttachRequest request, IEdge edge, CancellationToken cancellation) =>
         await (await ConnectAsync(cancellation)).AttachAsync(request, edge, cancellation);

@@ -26,6 +26,7 @@ namespace Orchestrator.Journal;
 [JsonDerivedType(typeof(ContentGiven), "contentGiven")]
 [JsonDerivedType(typeof(InputEvicted), "inputEvicted")]
 [JsonDerivedType(typeof(OutputLost), "outputLost")]
+[JsonDerivedType(typeof(ConversationMoved), "conversationMoved")]
 [JsonDerivedType(typeof(InputQuarantined), "inputQuarantined")]
 [JsonDerivedType(typeof(ConversationEnded), "conversationEnded")]
 public abstract record ConversationFact
@@ -196,6 +197,10 @@ public sealed record ContentGiven(long Position, int Turn, string Role, string T
 /// <param name="User">What the user has said in the turn, as far as it is known.</param>
 /// <param name="Told">Characters of the user's transcribed words that the client has been told by then.</param>
 public sealed record ReplyGenerated(int Turn, long InputTo, string User, int Told) : ConversationFact;
+
+/// <summary>The conversation left its silo for another, with its client attached.</summary>
+/// <param name="Why"><c>drain</c>, or <c>recovery</c> when upstream could not be reached from here.</param>
+public sealed record ConversationMoved(string Why) : ConversationFact;
 
 /// <summary>Output of a committed turn died with its silo: the client has not heard the rest of it.</summary>
 /// <param name="Turn">The turn, which was finished as far as the model is concerned.</param>

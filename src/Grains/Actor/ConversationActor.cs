@@ -41,6 +41,8 @@ internal sealed partial class ConversationActor
         context.Metrics.Activated();
     }
 
+    public Ownership Ownership => _context.Ownership;
+
     public ConversationId Id => _context.Ownership.Conversation;
 
     /// <summary>Completes when the conversation has left memory and its ownership is given up.</summary>

@@ -163,6 +163,10 @@ internal sealed class EffectRunner
             case Effect.DiscardAudio:
                 Output.DiscardAudio();
                 break;
+            case Effect.CloseClient close when close.Close == EdgeClose.Moving:
+                // The next owner may claim it as soon as the edge knows: everything has to be written by then.
+                _closing = close.Close;
+                break;
             case Effect.CloseClient close:
                 _closing = close.Close;
                 CloseWhenDelivered(close.AtOnce);
@@ -307,7 +311,7 @@ internal sealed class EffectRunner
 
     private void CloseWhenDelivered(bool atOnce)
     {
-        if (_closing is { } close && (atOnce || !Output.IsWaiting))
+        if (_closing is { } close && close != EdgeClose.Moving && (atOnce || !Output.IsWaiting))
         {
             Leave(close);
         }

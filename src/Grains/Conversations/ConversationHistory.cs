@@ -86,6 +86,7 @@ public static class ConversationHistory
                 {
                     LastTurn = turn,
                     Generated = null,
+                    Moves = turn.Settles() ? 0 : state.Moves,
                     Owed = turn.Settles() ? default : (turn.Told, state.Owed.Written + (turn.User?.Text.Length ?? 0)),
                     History = SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.Model, turn.Model?.Text ?? "") { Cut = turn.Ending == TurnEnding.Cut && !turn.Continues, IsOpen = open }),
                 };
@@ -103,6 +104,8 @@ public static class ConversationHistory
                 return state with { Tools = state.Tools.Set(ToolBook.Answered(call, new ToolResult(call.Id, call.Name, answered.Response, answered.WillContinue), seq: 0)) };
             case ToolCancelled cancelled when state.Tools.Find(cancelled.Id) is { } call:
                 return state with { Tools = state.Tools.Set(call with { Status = CallStatus.Cancelled }) };
+            case ConversationMoved { Why: "recovery" }:
+                return state with { Moves = state.Moves + 1 };
             case ToolForgotten forgotten:
                 return state with { Tools = state.Tools.Forget(forgotten.Id) };
             case ConversationEnded:

@@ -64,6 +64,10 @@ public abstract record ConversationInput
     /// <summary>The silo shuts down: the conversation is put away, resumable.</summary>
     public sealed record StopRequested : ConversationInput;
 
+    /// <summary>The silo is to be emptied: the conversation goes on at another, as soon as nothing is under way.</summary>
+    /// <param name="AtOnce">It has waited long enough.</param>
+    public sealed record DrainRequested(bool AtOnce) : ConversationInput;
+
     /// <summary>Someone with the right to do so ended it.</summary>
     public sealed record EndRequested(string Reason, string By) : ConversationInput;
 }

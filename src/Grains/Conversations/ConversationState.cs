@@ -130,6 +130,12 @@ public sealed record ConversationState
 
     public bool Ended { get; init; }
 
+    /// <summary>The silo is being emptied.</summary>
+    public bool Draining { get; init; }
+
+    /// <summary>Times that a recovery went to another silo since a turn was settled.</summary>
+    public int Moves { get; init; }
+
     /// <summary>What the client has heard beyond the journal, until it is attached; null unless another silo was lost with it attached.</summary>
     public ClientHas? Takeover { get; init; }
 
@@ -225,6 +231,9 @@ public sealed record ConversationRules(bool ManualActivity, long SilenceMs, bool
 
     /// <summary>Functions that may run again for the same request; any other runs once.</summary>
     public ImmutableHashSet<string> RepeatableTools { get; init; } = ImmutableHashSet<string>.Empty;
+
+    /// <summary>There are other silos, and whoever attaches clients follows a conversation there.</summary>
+    public bool MayMove { get; init; }
 
     /// <summary>Budgets of the recovery ladder.</summary>
     public RecoveryPolicy Policy { get; init; } = new();

@@ -23,12 +23,24 @@ public sealed partial class ConversationHost(
     GrainMetrics metrics,
     Action<Ownership, IReadOnlyList<JournalEntry>> published) : IConversationHost
 {
+    private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(50);
+    private static readonly EdgeClose Full = new(1013, "The server is full; try again later.");
+
     private readonly ActivationTable _activations = new();
 
     private volatile bool _stopping;
+    private volatile bool _draining;
 
-    /// <summary>True until the silo begins to stop.</summary>
-    public bool IsAccepting => !_stopping;
+    /// <summary>False once the silo has begun to stop or to be emptied, and while it is full.</summary>
+    public bool IsAccepting => !_stopping && !_draining && !IsFull;
+
+    /// <summary>Conversations in memory here.</summary>
+    public int Count => _activations.Count;
+
+    /// <summary>What this silo holds, as it believes.</summary>
+    public IReadOnlyCollection<Ownership> Held => [.. _activations.Running.Select(actor => actor.Ownership)];
+
+    private bool IsFull => _activations.Count >= settings.MaxConversations;
 
     /// <summary>True while the conversation is in memory here.</summary>
     public bool IsActive(ConversationId conversation) => _activations.Contains(conversation);
@@ -38,6 +50,12 @@ public sealed partial class ConversationHost(
         if (_stopping)
         {
             return new AttachOutcome.Refused(EdgeClose.Restarting);
+        }
+
+        // Whoever is here already is welcome: the newest client takes over, and is moved in its turn.
+        if (!IsAccepting && !_activations.Contains(request.Conversation))
+        {
+            return new AttachOutcome.Refused(settings.MayMove ? EdgeClose.Moving : Full);
         }
 
         if (!SetupPlan.TryRead(request.SetupFrame.Span, out var setup, out var fault))
@@ -105,6 +123,43 @@ public sealed partial class ConversationHost(
         }));
     }
 
+    /// <summary>
+    /// Empties the silo: idle conversations leave at once, the others at their next turn boundary, and at the deadline
+    /// whatever they are doing.
+    /// </summary>
+    public async Task DrainAsync(TimeSpan deadline)
+    {
+        _draining = true;
+        foreach (var actor in _activations.Running)
+        {
+            actor.Post(new ConversationInput.DrainRequested(AtOnce: false));
+        }
+
+        var late = Task.Delay(deadline, clock);
+        while (_activations.Count > 0 && await Task.WhenAny(late, Task.Delay(DrainPoll, clock)) != late)
+        {
+            // Each leaves by itself.
+        }
+
+        foreach (var actor in _activations.Running)
+        {
+            actor.Post(new ConversationInput.DrainRequested(AtOnce: true));
+        }
+
+        await Task.WhenAll(_activations.Running.Select(actor => actor.Gone));
+    }
+
+    /// <summary>Another silo owns these now: their upstream connections are closed at once.</summary>
+    public void Lose(IEnumerable<Ownership> lost)
+    {
+        var epochs = lost.ToDictionary(ownership => ownership.Conversation, ownership => ownership.Epoch);
+        foreach (var actor in _activations.Running.Where(actor => epochs.TryGetValue(actor.Id, out var epoch) && actor.Ownership.Epoch == epoch))
+        {
+            metrics.Count("ownershipLost");
+            actor.Post(new ConversationInput.OwnershipLost());
+        }
+    }
+
     private async Task<ConversationActor?> FindAsync(TenantId tenant, ConversationId conversation) =>
         await IfAliveAsync(_activations.FindAsync(tenant, conversation));
 
@@ -133,7 +188,8 @@ public sealed partial class ConversationHost(
                 metrics.Count("tornTail");
             }
 
-            return request.Resume ? Restore(ownership, loaded.Entries, Witness.Of(request.Memory)) : await CreateAsync(ownership, setup);
+            // An attach whose answer was lost on its way may be repeated, elsewhere too: the conversation is there then.
+            return request.Resume || loaded.Entries.Count > 0 ? Restore(ownership, loaded.Entries, Witness.Of(request.Memory)) : await CreateAsync(ownership, setup);
         }
         catch
         {

@@ -6,7 +6,7 @@ using Orchestrator.Api.Rest;
 using Orchestrator.Silo.Hosting;
 using Orchestrator.Silo.Stores;
 
-namespace Orchestrator.Api.AllInOne;
+namespace Orchestrator.Api.Composition;
 
 /// <summary>
 /// Front-end, silo, store and, without an upstream, the simulator in one process: what a developer starts, and the only

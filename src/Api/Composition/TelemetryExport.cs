@@ -7,7 +7,7 @@ using Orchestrator.Grains.Actor;
 using Orchestrator.Silo.Hosting;
 using Orchestrator.Wire;
 
-namespace Orchestrator.Api.AllInOne;
+namespace Orchestrator.Api.Composition;
 
 /// <summary>
 /// Sends our metrics and spans to an OTLP receiver; the other settings are OpenTelemetry's own (<c>OTEL_*</c>), from any
