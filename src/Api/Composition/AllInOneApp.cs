@@ -14,7 +14,7 @@ namespace Orchestrator.Api.Composition;
 /// </summary>
 internal sealed class AllInOneApp : IAsyncDisposable
 {
-    private const string DefaultUrl = "http://127.0.0.1:8080";
+    internal const string DefaultUrl = "http://127.0.0.1:8080";
     private const string DataDirectoryKey = "Orchestrator:DataDirectory";
 
     private readonly WebApplication _app;
