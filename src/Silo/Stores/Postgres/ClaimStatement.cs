@@ -6,10 +6,9 @@ namespace Orchestrator.Silo.Stores.Postgres;
 internal static class ClaimStatement
 {
     /// <summary>
-    /// An append holds the row for a few milliseconds. Long enough for a slow disk, short enough for a takeover from a frozen owner.
     /// The setting is made inside the statement, so that a claim is one round trip and nothing of it stays with the connection.
     /// </summary>
-    private const string Patience = "with patience as materialized (select set_config('lock_timeout', '1000', true) as set)";
+    private const string Patience = "with patience as materialized (select set_config('lock_timeout', $5, true) as set)";
 
     private const string Create = Patience + """
          insert into orchestrator.conversations as c (id, tenant, owner, incarnation)
@@ -39,11 +38,24 @@ internal static class ClaimStatement
 
     /// <returns>The new epoch; null when there is no such conversation for the tenant.</returns>
     public static async Task<long?> ExecuteAsync(
-        NpgsqlConnection connection, TenantId tenant, ConversationId conversation, string owner, long incarnation, bool mustExist, CancellationToken cancellation)
+        NpgsqlConnection connection,
+        TenantId tenant,
+        ConversationId conversation,
+        (string Silo, long Incarnation) owner,
+        bool mustExist,
+        TimeSpan patience,
+        CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(mustExist ? Take : Create, connection)
         {
-            Parameters = { new() { Value = conversation.Value }, new() { Value = tenant.Value }, new() { Value = owner }, new() { Value = incarnation } },
+            Parameters =
+            {
+                new() { Value = conversation.Value },
+                new() { Value = tenant.Value },
+                new() { Value = owner.Silo },
+                new() { Value = owner.Incarnation },
+                new() { Value = $"{(int)patience.TotalMilliseconds}" },
+            },
         };
         return (long?)await command.ExecuteScalarAsync(cancellation);
     }

@@ -24,6 +24,12 @@ public sealed class PostgresOptions
     /// away from silos that only paused; fencing keeps even that safe.</summary>
     public TimeSpan DeadAfter { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a claim waits for whoever holds the conversation before it ends that connection. An append holds it for milliseconds:
+    /// long enough for a slow disk, short enough for a takeover from a frozen owner. No key, because nobody has a reason to change it.
+    /// </summary>
+    internal TimeSpan CutOffAfter { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <exception cref="OptionsValidationException">Something is wrong; the message names every key, and no value.</exception>
     public static PostgresOptions Read(IConfiguration configuration)
     {

@@ -56,7 +56,8 @@ public sealed partial class PostgresStore : IConversationStore, IAsyncDisposable
             {
                 try
                 {
-                    return await ClaimStatement.ExecuteAsync(connection, tenant, conversation, owner, database.Incarnation, mustExist, token);
+                    return await ClaimStatement.ExecuteAsync(
+                        connection, tenant, conversation, (owner, database.Incarnation), mustExist, database.Options.CutOffAfter, token);
                 }
                 catch (PostgresException held) when (PostgresFailures.IsLocked(held))
                 {

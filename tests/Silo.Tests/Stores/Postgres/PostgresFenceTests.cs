@@ -19,7 +19,7 @@ public sealed class PostgresFenceTests(OwnDatabase database) : IClassFixture<Own
     public async Task SlowAppend_ThatCommits_IsWaitedForByTheClaim_AndLoadedByTheNewOwner()
     {
         await using var old = await PostgresPeer.OpenAsync(database.ConnectionString);
-        await using var successor = await PostgresPeer.OpenAsync(database.ConnectionString);
+        await using var successor = await PostgresPeer.OpenAsync(database.ConnectionString, options => options.CutOffAfter = TimeSpan.FromMinutes(1));
         var mine = await old.Store.ClaimAsync(Tenant, NewId(), "silo-1", mustExist: false, None);
         await old.Store.AppendAsync(mine, From(1, Opened()), Durability.Flushed, None);
 
@@ -53,7 +53,7 @@ public sealed class PostgresFenceTests(OwnDatabase database) : IClassFixture<Own
         await successor.Store.AppendAsync(newer, From(2, Turn(1, "next")), Durability.Flushed, None);
         await Assert.ThrowsAsync<OwnershipLostException>(() => old.Store.AppendAsync(mine, From(2, Turn(1, "frozen")), Durability.Flushed, None));
         AssertTexts(["next"], await successor.Store.LoadAsync(Tenant, mine.Conversation, None));
-        Assert.Equal(1, successor.Metrics.Sum("orchestrator.store.failures", "operation=claim cause=locked"));
+        Assert.True(successor.Metrics.Sum("orchestrator.store.failures", "operation=claim cause=locked") > 0);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class PostgresFenceTests(OwnDatabase database) : IClassFixture<Own
 
         await using var claiming = await old.Database.Source.OpenConnectionAsync();
         await using var transaction = await claiming.BeginTransactionAsync();
-        await ClaimStatement.ExecuteAsync(claiming, Tenant, mine.Conversation, "silo-2", incarnation: 1_000_000, mustExist: true, None);
+        await ClaimStatement.ExecuteAsync(claiming, Tenant, mine.Conversation, ("silo-2", 1_000_000), mustExist: true, TimeSpan.FromSeconds(1), None);
 
         var held = old.Store.AppendAsync(mine, From(1, Opened()), Durability.Flushed, None);
         await old.Store.AppendAsync(other, From(1, Opened()), Durability.Flushed, None);

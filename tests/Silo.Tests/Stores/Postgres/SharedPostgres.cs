@@ -57,12 +57,25 @@ internal sealed class PostgresPeer : IAsyncDisposable
 
     public CountedMetrics Metrics { get; private init; } = null!;
 
-    public static async Task<PostgresPeer> OpenAsync(string connectionString, params string[] settings)
+    private KeptLog Log { get; init; } = null!;
+
+    public static Task<PostgresPeer> OpenAsync(string connectionString, params string[] settings) =>
+        OpenAsync(Options(connectionString, settings));
+
+    public static Task<PostgresPeer> OpenAsync(string connectionString, Action<PostgresOptions> change)
+    {
+        var options = Options(connectionString);
+        change(options);
+        return OpenAsync(options);
+    }
+
+    private static async Task<PostgresPeer> OpenAsync(PostgresOptions options)
     {
         var counted = new CountedMetrics();
-        var provider = new ServiceCollection().AddMetrics().AddLogging(l => l.SetMinimumLevel(LogLevel.Warning)).BuildServiceProvider();
+        var log = new KeptLog();
+        var provider = new ServiceCollection().AddMetrics().AddLogging(l => l.SetMinimumLevel(LogLevel.Trace).AddProvider(log)).BuildServiceProvider();
         counted.Listen(provider.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
-        var database = await PostgresDatabase.OpenAsync(Options(connectionString, settings), TimeProvider.System, CancellationToken.None);
+        var database = await PostgresDatabase.OpenAsync(options, TimeProvider.System, CancellationToken.None);
         var keys = await database.LoadOrCreateKeysAsync(PostgresStore.KeyPurpose, CancellationToken.None);
         var metrics = ActivatorUtilities.CreateInstance<PostgresMetrics>(provider);
         var store = new PostgresStore(database, keys, TimeProvider.System, metrics, provider.GetRequiredService<ILogger<PostgresStore>>());
@@ -71,10 +84,13 @@ internal sealed class PostgresPeer : IAsyncDisposable
             Registry = new PostgresRegistry(database, metrics),
             Directory = new PostgresDirectory(database, metrics),
             Metrics = counted,
+            Log = log,
         };
     }
 
     public static PostgresOptions Options(string connectionString, params string[] settings) => PostgresOptions.Read(new ConfigurationBuilder()
+        // A busy machine is no database that is away.
+        .AddInMemoryCollection([new($"{PostgresOptions.Section}:Patience", "00:00:09")])
         .AddInMemoryCollection(settings.Append("ConnectionString=" + connectionString).Select(s => s.Split('=', 2))
             .Select(pair => new KeyValuePair<string, string?>($"{PostgresOptions.Section}:{pair[0]}", pair[1])))
         .Build());
@@ -85,5 +101,27 @@ internal sealed class PostgresPeer : IAsyncDisposable
         await Database.DisposeAsync();
         Metrics.Dispose();
         await services.DisposeAsync();
+        Assert.All(Log.Lines, line => Assert.DoesNotContain(PostgresServer.Password, line, StringComparison.Ordinal));
+        Assert.All(Log.Lines, line => Assert.DoesNotContain("Hello.", line, StringComparison.Ordinal));
+    }
+
+    /// <summary>Everything that was logged, for what must not be in it.</summary>
+    private sealed class KeptLog : ILoggerProvider, ILogger
+    {
+        public System.Collections.Concurrent.ConcurrentQueue<string> Lines { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue($"{formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+        }
     }
 }
