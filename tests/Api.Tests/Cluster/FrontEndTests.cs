@@ -89,7 +89,7 @@ public sealed class FrontEndTests : IAsyncLifetime
         await using var first = await ConnectAsync();
         await first.SetUpAsync();
         await using var second = await ConnectAsync();
-        await second.SetUpAsync(handle: first.Handle);
+        await second.SetUpAsync(handle: await first.HandleAsync());
         Assert.Equal(1008, (await first.EndAsync()).Code);
         await second.SpeakAsync(TestSpeech.Words(0, 3));
         await second.TurnCompleteAsync();
