@@ -134,7 +134,8 @@ internal sealed class EffectRunner
                 break;
             case Effect.TrimInput trim:
                 Pump.Log.TrimTo(trim.Position);
-                Client?.Edge.Durable(trim.Position);
+                // What the log has forgotten, not what was asked: a trim may come late, or wait for what was not sent.
+                Client?.Edge.Durable(Pump.Log.First - 1);
                 break;
             case Effect.ForwardFrame { WithoutTurnEnd: true } forward:
                 if (FrameEditor.SplitTurnEnd(_frame.For(forward.StripInput, forward.StripOutput, forward.StripTools)) is var (content, _))

@@ -21,12 +21,16 @@ internal sealed partial class SiloEnd(IConversationHost host, SiloInstance insta
 
     public TimeProvider Clock => clock;
 
-    /// <summary>A goodbye is news; a stranger, a wrong secret or a broken frame is a warning; a bug is an error.</summary>
+    /// <summary>A goodbye is news; a health check that only connects is none; a stranger who speaks, a wrong secret or a broken frame is a warning; a bug is an error.</summary>
     public void LogEnd(string remote, bool wasProved, WireFault end, Exception? bug)
     {
         if (bug is not null)
         {
             Broke(bug, remote);
+        }
+        else if (!wasProved && end.Code == WireFaultCode.PeerLeft)
+        {
+            Probed(remote);
         }
         else if (!wasProved || end.Code is not (WireFaultCode.Stopping or WireFaultCode.PeerLeft))
         {
@@ -46,6 +50,9 @@ internal sealed partial class SiloEnd(IConversationHost host, SiloInstance insta
 
     [LoggerMessage(3, LogLevel.Error, "The connection of {Remote} ended by a bug", EventName = "EdgeBroke")]
     private partial void Broke(Exception bug, string remote);
+
+    [LoggerMessage(7, LogLevel.Debug, "{Remote} connected and left without a word", EventName = "Probed")]
+    private partial void Probed(string remote);
 
     [LoggerMessage(4, LogLevel.Error, "A request for {Conversation} failed by a bug", EventName = "RequestBroke")]
     public partial void LogBug(Exception bug, ConversationId conversation);

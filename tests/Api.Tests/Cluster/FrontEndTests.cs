@@ -1,3 +1,4 @@
+using System.Text;
 using Gemini.Live.Simulator.Speech;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -89,7 +90,7 @@ public sealed class FrontEndTests : IAsyncLifetime
         await using var first = await ConnectAsync();
         await first.SetUpAsync();
         await using var second = await ConnectAsync();
-        await second.SetUpAsync(handle: first.Handle);
+        await second.SetUpAsync(handle: await first.HandleAsync());
         Assert.Equal(1008, (await first.EndAsync()).Code);
         await second.SpeakAsync(TestSpeech.Words(0, 3));
         await second.TurnCompleteAsync();
@@ -102,6 +103,50 @@ public sealed class FrontEndTests : IAsyncLifetime
         await client.SetUpAsync();
         await _silo.App.Services.GetRequiredService<ConversationHost>().StopAsync();
         Assert.Equal(1012, (await client.EndAsync()).Code);
+    }
+
+    /// <summary>Whoever keeps the client's input must know it by the grain's numbers, whatever the grain leaves out of it.</summary>
+    [Fact]
+    public async Task InputPositions_OfEdgeAndGrain_StayAlike_AlsoBehindARepeatedHistory()
+    {
+        var request = LinkFixture.Request() with { SetupFrame = Encoding.UTF8.GetBytes(RawLiveClient.SetupJson()) };
+        var (attachment, first) = await AttachAsync(request);
+        Assert.Equal((1, 1), (attachment.Generation, attachment.NextInput));
+        await attachment.PushAsync(Frame("""{"realtimeInput":{"text":"my name is Ada"}}""", InputTraits.Text));
+        await TurnCompleteAsync(first);
+
+        (attachment, var second) = await AttachAsync(request with { Resume = true });
+        Assert.Equal((2, 2), (attachment.Generation, attachment.NextInput));
+        await attachment.PushAsync(Frame(
+            """{"clientContent":{"turns":[{"role":"user","parts":[{"text":"my name is Ada"}]},{"role":"model","parts":[{"text":"yes of course"}]}],"turnComplete":false}}""",
+            InputTraits.ClientContent));
+        await attachment.PushAsync(Frame("""{"realtimeInput":{"text":"and yours"}}""", InputTraits.Text));
+        await TurnCompleteAsync(second);
+        Assert.DoesNotContain("\"content\"", await _silo.MemoryAsync(), StringComparison.Ordinal);
+
+        (attachment, _) = await AttachAsync(request with { Resume = true });
+        Assert.Equal((3, 4), (attachment.Generation, attachment.NextInput));
+    }
+
+    private static InputFrame Frame(string json, InputTraits traits) => new(Encoding.UTF8.GetBytes(json), traits, 0);
+
+    /// <summary>The end of a turn, and with it the client's word that everything arrived: nothing is to be heard again.</summary>
+    private static async Task TurnCompleteAsync(RecordingEdge edge)
+    {
+        string heard;
+        do
+        {
+            heard = await edge.NextAsync();
+        }
+        while (!heard.Contains("TurnComplete", StringComparison.Ordinal));
+        edge.Attachment!.Acknowledge(long.Parse(heard.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    private async Task<(IAttachment Attachment, RecordingEdge Edge)> AttachAsync(AttachRequest request)
+    {
+        var edge = new RecordingEdge();
+        var outcome = await Patience.For(_link.Remote.AttachAsync(request, edge, CancellationToken.None), "an attach");
+        return (Assert.IsType<AttachOutcome.Attached>(outcome).Attachment, edge);
     }
 
     private Task<RawLiveClient> ConnectAsync() => RawLiveClient.ConnectAsync(_front.Urls.First());
