@@ -193,7 +193,13 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
 
     private sealed class Served(EdgeRelay relay) : ILastingEdge
     {
-        public void Opened(IAttachment attachment, bool awaitsSetup) => relay.Opened(this, attachment, awaitsSetup);
+        private IAttachment? _attachment;
+
+        public void Opened(IAttachment attachment, bool awaitsSetup)
+        {
+            _attachment = attachment;
+            relay.Opened(this, attachment, awaitsSetup);
+        }
 
         public void Deliver(in OutputFrame frame)
         {
@@ -216,14 +222,15 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
 
         public void Close(EdgeClose close)
         {
-            if (close == EdgeClose.Moving)
+            if (close != EdgeClose.Moving && relay.IsNewest(this))
             {
-                relay.Lost(this, close.Reason);
-            }
-            else if (relay.IsNewest(this))
-            {
+                // The client answers, and is detached then.
                 relay._client.Close(close);
+                return;
             }
+
+            _attachment?.Detach(null, close.Reason);
+            relay.Lost(this, close.Reason);
         }
     }
 }

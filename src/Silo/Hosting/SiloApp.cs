@@ -55,7 +55,6 @@ public static class SiloApp
         builder.Services.AddSingleton(identity);
         builder.Services.AddGrains(upstream, identity, mayMove: true);
         builder.Services.AddSiloAttach();
-        builder.Services.AddSingleton<SiloMembership>();
         // Emptying the silo takes its own time, and ends by itself.
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromHours(2));
         using var app = builder.Build();
@@ -71,7 +70,6 @@ public static class SiloApp
         var cluster = services.GetRequiredService<IOptions<ClusterOptions>>().Value;
         var conversations = services.GetRequiredService<ConversationHost>();
         var clock = services.GetRequiredService<TimeProvider>();
-        await using var store = services.GetRequiredService<PostgresStore>();
         await using var listener = SiloListener.Start(
             conversations,
             silo,
@@ -79,7 +77,7 @@ public static class SiloApp
             services.GetRequiredService<WireMetrics>(),
             clock,
             services.GetRequiredService<ILogger<SiloListener>>());
-        await using var membership = services.GetRequiredService<SiloMembership>();
+        await using var membership = ActivatorUtilities.CreateInstance<SiloMembership>(services);
         await membership.JoinAsync(Address(options, listener.EndPoint), CancellationToken.None);
         Console.WriteLine($"Silo {silo.Name} is ready at {listener.EndPoint}");
 
