@@ -106,6 +106,34 @@ public sealed class ToolStepTests
         Assert.Equal(["x"], s.Expect<Effect.ForwardFrame>().Calls);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void CallForTheNewerOfTwoQuestions_IsKept_WhenOnlyTheOlderIsAnsweredAnew(bool answered)
+    {
+        var s = Scenario.Live().Asked().Asked().Call(("c1", "f", "{}"));
+        if (answered)
+        {
+            s.AnswerFor("c1", "42");
+        }
+
+        // Behind the replay the newer question interrupts the answer to the older.
+        s.Lost().Ready().Spoken(400, "As to the first").Interrupted().TurnComplete();
+        Assert.Equal(30, Assert.Single(s.Commits).InputTo);
+        Assert.Empty(s.Facts.OfType<ToolCancelled>());
+
+        s.Call(("d1", "f", "{}"));
+        Assert.Single(s.Facts.OfType<ToolCalled>());
+        if (!answered)
+        {
+            s.AnswerFor("c1", "42");
+        }
+
+        Assert.Equal("d1", Assert.Single(s.Last.SentUp())["id"]!.GetValue<string>());
+        s.Spoken(40, "It is 42.").GenerationComplete().TurnComplete();
+        Assert.True(Assert.Single(s.State.Tools.All).IsSettled);
+    }
+
     [Fact]
     public void RepeatableCall_MadeAgain_IsAskedAnew()
     {
