@@ -180,7 +180,7 @@ internal static class TurnCommit
             IsCareful = !settles && state.IsCareful,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
-            Draft = Following(draft, settles, answeredTo) with { Crosses = media.LastMeaningful > draft.AnsweredTo },
+            Draft = Following(draft, settles, answeredTo, repeats: ending == TurnEnding.Interrupted && media.LastMeaningful > answeredTo) with { Crosses = media.LastMeaningful > draft.AnsweredTo },
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
             // A handle from before knows nothing of a turn that answered no input after it.
             Checkpoint = settles && state.Checkpoint?.Position >= answeredTo ? null : state.Checkpoint,
@@ -250,15 +250,22 @@ internal static class TurnCommit
     }
 
     /// <summary>What is known already of the turn that comes next.</summary>
-    private static TurnDraft Following(TurnDraft draft, bool settles, long answeredTo) => TurnDraft.Empty with
+    /// <param name="repeats">Upstream has still to repeat the transcript of what interrupted: it was heard on an earlier link.</param>
+    private static TurnDraft Following(TurnDraft draft, bool settles, long answeredTo, bool repeats)
     {
-        UserText = draft.NextUserText,
-        Typed = draft.NextTyped,
-        AskedAt = draft.NextAskedAt,
-        Shown = settles ? draft.NextShown : draft.Shown + draft.NextShown,
-        Journaled = settles ? 0 : draft.Journaled + Math.Max(0, draft.UserText.Length - draft.Typed.Length),
-        Given = draft.Given.RemoveAll(given => given.Seq <= answeredTo),
-    };
+        var (withheld, unwritten) = repeats ? (draft.Withheld, draft.Unwritten) : (0, 0);
+        return TurnDraft.Empty with
+        {
+            UserText = draft.NextUserText,
+            Typed = draft.NextTyped,
+            AskedAt = draft.NextAskedAt,
+            Shown = settles ? draft.NextShown + withheld : draft.Shown + draft.NextShown,
+            Withheld = withheld,
+            Journaled = settles ? unwritten : draft.Journaled + Math.Max(0, draft.UserText.Length - draft.Typed.Length),
+            Unwritten = unwritten,
+            Given = draft.Given.RemoveAll(given => given.Seq <= answeredTo),
+        };
+    }
 
     private static ImmutableList<SpokenText> Remember(ConversationState state, TurnDraft draft, bool cut, bool settles)
     {

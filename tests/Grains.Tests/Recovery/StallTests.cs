@@ -166,6 +166,18 @@ public sealed class StallTests
     }
 
     [Fact]
+    public void EmptyTurn_BehindAReplay_IsLeftToTheNextThingThatUpstreamHears()
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Audio(600).Audio(1_000, voiced: false).Lost().Ready().Flushed(3_200);
+        s.Transcribed("one").TurnComplete().ExpectNo<Effect.SendUpstream>().ExpectNo<Effect.ForwardTurnEnd>();
+        s.Elapsed().Expect<Effect.SendUpstream>();
+
+        // Where nothing else was said, nothing else can come.
+        s = Asked().Lost().Ready().Flushed(3_200).Transcribed("question").TurnComplete();
+        s.Expect<Effect.SendUpstream>();
+    }
+
+    [Fact]
     public void TurnWithTranscriptAndNoSound_IsNoAnswer()
     {
         var s = Asked().Server(ServerParts.ServerContent | ServerParts.OutputTranscription, output: "Silent words.").GenerationComplete().TurnComplete();
