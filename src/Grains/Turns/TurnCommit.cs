@@ -14,25 +14,30 @@ internal static class TurnCommit
     public static void BeginAnswer(Transition t)
     {
         var media = t.State.Media;
-        var draft = t.State.Draft;
-        var heard = draft.Speech;
-        t.State = t.State with
+        var answeredTo = Math.Max(Answered(t), t.State.CommittedTo);
+        var draft = t.State.Draft with
         {
-            Draft = draft with
+            Answering = true,
+            Crosses = t.State.Draft.Crosses || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
+            AnsweredTo = answeredTo,
+        };
+        if (answeredTo > t.State.CommittedTo || media.LastMeaningful <= answeredTo)
+        {
+            var heard = draft.Speech;
+            draft = draft with
             {
-                Answering = true,
-                Crosses = draft.Crosses || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
-                AnsweredTo = Math.Max(Answered(t), t.State.CommittedTo),
                 AskedAt = Math.Max(draft.AskedAt, media.LastVoicedAt),
                 Speech = (heard.FirstAt != 0 ? heard.FirstAt : media.FirstVoicedAt, Math.Max(heard.LastAt, media.LastVoicedAt), heard.VoicedMs + media.VoicedMs),
-            },
-        };
+            };
+            t.State.Media.ForgetUserTurn();
+        }
+
+        t.State = t.State with { Draft = draft };
         if (t.State.Link is LinkState.Live live)
         {
             t.State = t.State with { Link = live with { AnsweringSince = t.Now } };
         }
 
-        t.State.Media.ForgetUserTurn();
         t.State.Media.ForgetModelTurn();
     }
 
@@ -208,22 +213,26 @@ internal static class TurnCommit
         return fact;
     }
 
-    /// <summary>Frames of an utterance that has only begun (20 ms each, mostly).</summary>
-    private const long JustBegun = 75;
+    /// <summary>Frames of an utterance that has only begun (20 ms each, mostly): too few for upstream to have heard it to its end.</summary>
+    private const long JustBegun = SpuriousInterruption.CrossingMs / 20;
+
+    /// <summary>The same while upstream is still behind with a replay.</summary>
+    private const long JustBegunBehind = 75;
 
     /// <summary>What a reply that begins now can be an answer to: nothing that still waits behind a replay, and not an
-    /// utterance that is still going on.</summary>
+    /// utterance that is still going on. What merely sounds like one is noise, unless the client marks its turns.</summary>
     private static long Answered(Transition t)
     {
         ref var media = ref t.State.Media;
         var sent = Math.Min(media.LastMeaningful, media.SentTo);
         if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo)
-            || (newest.End <= media.SentTo && t.Now - media.LastVoicedAt >= t.State.Rules.SilenceMs))
+            || (!t.State.Rules.ManualActivity && newest.End <= media.SentTo && t.Now - media.LastVoicedAt >= t.State.Rules.SilenceMs))
         {
             return sent;
         }
 
-        if (t.State.Link is LinkState.Live live && t.Now < live.BehindUntil && media.SentTo - newest.Start < JustBegun)
+        var begun = t.State.Link is LinkState.Live live && t.Now < live.BehindUntil ? JustBegunBehind : JustBegun;
+        if (t.State.Rules.ManualActivity || media.SentTo - newest.Start < begun)
         {
             return Math.Min(sent, newest.Before);
         }

@@ -89,6 +89,39 @@ public sealed class TurnTests
         s.ExpectTurn<TurnState.UserSpeaking>().ExpectNo<Effect.HoldInput>();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Reply_ThatMeetsTheFirstOfTheUsersWords_IsNoAnswerToThem(bool manual)
+    {
+        // It answers a note of ours, say; both are on their way at the same time.
+        var s = Scenario.Live(manual).Client(InputTraits.Text, text: "first").Spoken(40, "One.").GenerationComplete().TurnComplete();
+        s.Audio(1_000, voiced: false);
+        if (manual)
+        {
+            s.Client(InputTraits.ActivityStart);
+        }
+
+        s.Audio(40).Spoken(400, "By the way").Audio(200).Interrupted().TurnComplete();
+        var turn = s.Commits[1];
+        Assert.Equal((TurnEnding.Interrupted, 1), (turn.Ending, turn.InputTo));
+        Assert.Null(turn.User);
+        Assert.Equal(240, s.State.Media.VoicedMs);
+        s.ExpectTurn<TurnState.UserSpeaking>();
+    }
+
+    [Fact]
+    public void Transcript_OfWhatInterruptsBehindAReplay_IsNotReadTwice()
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Audio(600).Audio(1_000, voiced: false).Transcribed(" one").Transcribed(" two").Lost().Ready();
+        s.Transcribed(" one").Spoken(400, "To one").Interrupted().TurnComplete();
+        Assert.Equal((" one", 30), (Assert.Single(s.Commits).User!.Text, s.Commits[0].InputTo));
+
+        s.Transcribed(" two").ExpectNo<Effect.SendToClient>().ExpectNo<Effect.ForwardFrame>();
+        s.Spoken(400, "To two.").GenerationComplete().TurnComplete();
+        Assert.Equal(" two", s.Commits[1].User!.Text);
+    }
+
     [Fact]
     public void TurnComplete_OfATurnThatNeverWas_LeavesTheUserOwed()
     {
@@ -159,7 +192,7 @@ public sealed class TurnTests
     public void ExtendedThinking_InProgress_CommitsButIsNoBoundary()
     {
         var s = Scenario.Live();
-        s.Audio(600).Spoken(40, "let me see").TurnComplete(ServerParts.InteractionInProgress);
+        s.Audio(600).Audio(1_000, voiced: false).Spoken(40, "let me see").TurnComplete(ServerParts.InteractionInProgress);
         Assert.True(s.Commits[0].InteractionOpen);
         s.ExpectNo<Effect.HoldInput>().ExpectTurn<TurnState.AwaitingModel>();
         s.Spoken(40, "42.").TurnComplete(ServerParts.InteractionIdle);
@@ -198,7 +231,7 @@ public sealed class TurnTests
     public void Commit_Durable_TrimsTheInputItAnswered()
     {
         var s = Scenario.Live();
-        s.Audio(600).Spoken(40).TurnComplete().Committed();
+        s.Audio(600).Audio(1_000, voiced: false).Spoken(40).TurnComplete().Committed();
         Assert.Equal(30, s.Expect<Effect.TrimInput>().Position);
         Assert.DoesNotContain(DeadlineKind.Commit, s.State.Armed.Keys);
     }
