@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Gemini.Live.Scanning;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
@@ -269,6 +270,15 @@ public sealed class ToolStepTests
         Assert.Empty(s.Last.Told());
         s.Asked().Call(("c1", "f", "{}"));
         Assert.Equal(["c1_2"], s.Expect<Effect.SendToClient>().Calls);
+    }
+
+    [Fact]
+    public void Result_ThatTheModelThinksAboutFirst_IsSpokenAboutAllTheSame()
+    {
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).AnswerFor("c1");
+        s.Server(ServerParts.ServerContent | ServerParts.ModelThought).Spoken(40).GenerationComplete().TurnComplete();
+        Assert.True(Assert.Single(s.State.Tools.All).IsSeen);
+        s.Expect<Effect.HoldInput>();
     }
 
     [Fact]
