@@ -162,6 +162,8 @@ internal static class LinkStep
             Checkpoint = resumed ? t.State.Checkpoint : null,
             PendingTrim = resumed || t.State.PendingTrim.Input <= t.State.CommittedTo ? t.State.PendingTrim : default,
             OldSocketMayBeOpen = false,
+            // Who was reminded is gone, unless it is for that that it was replaced.
+            Stall = t.State.Episode is { Kind: RecoveryKind.Stall } ? t.State.Stall : t.State.Stall with { Nudged = false, GivenUp = false },
             Draft = replayed && !t.State.Draft.Answering ? t.State.Draft.Replayed() : t.State.Draft,
         };
         t.Append(new LinkOpened(connecting.Link, t.State.Lineage, plan.Endpoint, resumed, replayed ? plan.ReplayAfter : null)

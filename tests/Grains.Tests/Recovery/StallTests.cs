@@ -66,6 +66,13 @@ public sealed class StallTests
     }
 
     [Fact]
+    public void ModelThatMayStaySilent_IsRemindedAgain_WhenItsConnectionIsReplacedForAnotherReason()
+    {
+        var s = Asked(silent: true).Elapsed().Elapsed().Lost().Ready().Transcribed("question").Elapsed();
+        Assert.Contains("system note", Upstream(s), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AutomaticActivity_WithoutTranscript_IsNotProofOfAQuestion()
     {
         var s = Scenario.Live();
