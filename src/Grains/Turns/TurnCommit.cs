@@ -140,8 +140,9 @@ internal static class TurnCommit
         var draft = state.Draft;
         return TurnDraft.Empty with
         {
-            UserText = draft.UserText + draft.NextUserText,
-            Typed = draft.Typed + draft.NextTyped,
+            // Transcripts bring their spaces along.
+            UserText = draft.NextTyped.Length > 0 ? UserTurn.Join(draft.UserText, draft.NextUserText) : draft.UserText + draft.NextUserText,
+            Typed = UserTurn.Join(draft.Typed, draft.NextTyped),
             Speech = draft.Speech,
             AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
             Shown = draft.Shown + draft.NextShown,

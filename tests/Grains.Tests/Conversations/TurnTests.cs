@@ -212,6 +212,14 @@ public sealed class TurnTests
     }
 
     [Fact]
+    public void TypedText_BehindAReplyThatIsCut_StandsOnALineOfItsOwn()
+    {
+        var s = Scenario.Live().Client(InputTraits.Text, text: "how much?").Spoken(40, "It is").Client(InputTraits.Text, text: "and when?").Lost().Ready();
+        s.Spoken(40, "Ten, on Monday.").GenerationComplete().TurnComplete();
+        Assert.Equal("how much?\nand when?", s.Commits[^1].User!.Text);
+    }
+
+    [Fact]
     public void InitialHistory_GetsNoAnswer()
     {
         Scenario.Live(initialHistory: true).Client(InputTraits.ClientContent | InputTraits.ContentComplete).ExpectTurn<TurnState.Idle>();
