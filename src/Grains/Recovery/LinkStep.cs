@@ -12,9 +12,6 @@ namespace Orchestrator.Grains.Recovery;
 /// <summary>The link region: connections are opened, become live, say something and are closed. How they end is <see cref="LossStep"/>.</summary>
 internal static class LinkStep
 {
-    /// <summary>A server that takes longer over a replay would not keep up with speech either.</summary>
-    private const long MostBehindMs = 3_000;
-
     /// <summary>A client is there: make sure that a connection is, or is under way.</summary>
     public static void EnsureOpen(Transition t)
     {
@@ -120,7 +117,8 @@ internal static class LinkStep
     {
         if (t.State.Link is LinkState.Live live && live.Link == flushed.Link)
         {
-            t.State = t.State with { Link = live with { Flushed = true, BehindUntil = t.Now + Math.Min(flushed.AudioMs, MostBehindMs) } };
+            // Who takes it at no more than twice real time is through with it then.
+            t.State = t.State with { Link = live with { Flushed = true, BehindUntil = t.Now + flushed.AudioMs } };
             RecoveryRecord.Flushed(t, live, flushed.AudioMs);
             ToolNotes.Tell(t);
             StallStep.Flushed(t, live);

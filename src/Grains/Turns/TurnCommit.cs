@@ -246,9 +246,17 @@ internal static class TurnCommit
     private static long AnsweredBeforeInterruption(ConversationState state)
     {
         var answered = state.Draft.AnsweredTo;
+        ref var media = ref state.Media;
+        var interrupting = media.Said.NewestSent(media.SentTo);
+        if (interrupting?.Start <= answered && state.Link is LinkState.Live live && live.AnsweringSince < live.BehindUntil)
+        {
+            // All of it left before the reply began, because upstream is behind with a replay: there, answers come in the order of the questions.
+            interrupting = media.Said.SecondAfter(state.CommittedTo);
+        }
+
         // Where nothing separates what was asked from what interrupted, only the moment of the reply is left to go by.
-        return state.Media.Said.NewestSent(state.Media.SentTo) is { } newest && newest.Before > state.CommittedTo
-            ? Math.Min(answered, newest.Before)
+        return interrupting?.Before > state.CommittedTo
+            ? Math.Min(answered, interrupting.Value.Before)
             : Math.Max(answered, state.CommittedTo);
     }
 

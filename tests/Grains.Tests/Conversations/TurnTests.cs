@@ -110,6 +110,29 @@ public sealed class TurnTests
         s.ExpectTurn<TurnState.UserSpeaking>();
     }
 
+    [Theory]
+    [InlineData(0, 30)]
+    [InlineData(10_000, 110)]
+    public void Interruption_BehindAReplay_IsByTheNextThingSaid_NotByTheNewest(long afterMs, long answeredTo)
+    {
+        var s = Scenario.Live();
+        for (var said = 0; said < 3; said++)
+        {
+            s.Audio(600).Audio(1_000, voiced: false);
+        }
+
+        s.Lost().Ready().Flushed(4_800).After(afterMs).Spoken(400, "As to the first").Interrupted().TurnComplete();
+        Assert.Equal(answeredTo, Assert.Single(s.Commits).InputTo);
+    }
+
+    [Fact]
+    public void Interruption_BehindAReplay_BySomethingSaidSinceTheReplyBegan_LeavesAllThatWasSaidBeforeAnswered()
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Audio(600).Audio(1_000, voiced: false);
+        s.Lost().Ready().Flushed(3_200).Spoken(400, "As to both").Audio(200).Interrupted().TurnComplete();
+        Assert.Equal(110, Assert.Single(s.Commits).InputTo);
+    }
+
     [Fact]
     public void Transcript_OfWhatInterruptsBehindAReplay_IsNotReadTwice()
     {

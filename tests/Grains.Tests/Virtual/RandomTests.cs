@@ -28,7 +28,6 @@ public sealed class RandomTests
         [410] = "two results of functions run into one turn",
         [597] = "an answer to a note and the next one run into one turn",
         [778] = "an answer to a note and the next one run into one turn",
-        [815] = "barge-in behind a replay on 2.5 cuts a word between two turns",
     };
 
     [Theory]
