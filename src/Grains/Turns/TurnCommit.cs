@@ -186,7 +186,7 @@ internal static class TurnCommit
             IsCareful = !settles && state.IsCareful,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
-            Draft = Following(draft, settles, answeredTo, repeats: ending == TurnEnding.Interrupted && media.LastMeaningful > answeredTo) with { Crosses = media.LastMeaningful > draft.AnsweredTo },
+            Draft = Following(draft, settles, answeredTo, repeats: media.LastMeaningful > answeredTo) with { Crosses = media.LastMeaningful > draft.AnsweredTo },
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
             // A handle from before knows nothing of a turn that answered no input after it.
             Checkpoint = settles && state.Checkpoint?.Position >= answeredTo ? null : state.Checkpoint,
@@ -268,7 +268,7 @@ internal static class TurnCommit
     }
 
     /// <summary>What is known already of the turn that comes next.</summary>
-    /// <param name="repeats">Upstream has still to repeat the transcript of what interrupted: it was heard on an earlier link.</param>
+    /// <param name="repeats">Something that the user said is still to be answered: what upstream has not repeated yet of a transcript is of that.</param>
     private static TurnDraft Following(TurnDraft draft, bool settles, long answeredTo, bool repeats)
     {
         var (withheld, unwritten) = repeats ? (draft.Withheld, draft.Unwritten) : (0, 0);

@@ -133,13 +133,26 @@ public sealed class TurnTests
         Assert.Equal(110, Assert.Single(s.Commits).InputTo);
     }
 
-    [Fact]
-    public void Transcript_OfWhatInterruptsBehindAReplay_IsNotReadTwice()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Transcript_OfWhatIsAnsweredLaterInAReplay_IsNotReadTwice(bool interrupts)
     {
         var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Audio(600).Audio(1_000, voiced: false).Transcribed(" one").Transcribed(" two").Lost().Ready();
-        s.Transcribed(" one").Spoken(400, "To one").Interrupted().TurnComplete();
+        if (interrupts)
+        {
+            s.Transcribed(" one").Spoken(400, "To one").Interrupted().TurnComplete();
+        }
+        else
+        {
+            // The pump has not come any further.
+            s.State.Media.SentTo = 30;
+            s.Transcribed(" one").Spoken(400, "To one.").GenerationComplete().TurnComplete();
+        }
+
         Assert.Equal((" one", 30), (Assert.Single(s.Commits).User!.Text, s.Commits[0].InputTo));
 
+        s.State.Media.SentTo = s.State.Media.LastInput;
         s.Transcribed(" two").ExpectNo<Effect.SendToClient>().ExpectNo<Effect.ForwardFrame>();
         s.Spoken(400, "To two.").GenerationComplete().TurnComplete();
         Assert.Equal(" two", s.Commits[1].User!.Text);
