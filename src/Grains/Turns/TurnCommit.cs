@@ -209,6 +209,11 @@ internal static class TurnCommit
             // What interrupted had left before the answer began, and counts as answered by it; it is not.
             t.State = t.State with { Draft = t.State.Draft with { IsOwed = true }, Turn = new TurnState.AwaitingModel(t.Now) };
         }
+        else if (ending == TurnEnding.Interrupted && answeredTo < draft.AnsweredTo && media.LastMeaningful <= draft.AnsweredTo)
+        {
+            // The same, and its words were counted with this turn: nothing else will tell that they were said.
+            t.State = t.State with { Draft = t.State.Draft with { IsOwed = true } };
+        }
 
         Await(t, fact);
         return fact;

@@ -54,8 +54,10 @@ internal sealed class SoundCheck(VirtualConversation conversation, IReadOnlyList
     {
         foreach (var (turn, i) in turns.Select((turn, i) => (turn, i)).Where(pair => pair.turn.Interrupted))
         {
-            // What the user said may have crossed the beginning of the reply, or have waited with the question for a connection.
-            var spoke = Said(turn.From - 2_000.Ms(), turn.To).Any() || Said(DateTimeOffset.MinValue, turn.To, AnsweredBefore(turn)).Count() > 1;
+            // What the user said may have crossed the beginning of the reply, or have waited with the question for a connection: a
+            // filler answers nothing, and a reply nothing that was said after it had begun, or that is not journaled as its question.
+            var since = turns.Take(i).Where(before => before is { Interrupted: false, InProgress: false, Audio.Length: > 0 }).Select(before => before.From).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
+            var spoke = Said(turn.From - 2_000.Ms(), turn.To).Any() || Said(since, turn.To).Count() > 1 || Said(DateTimeOffset.MinValue, turn.To, AnsweredBefore(turn)).Count() > 1;
             var lost = conversation.Journal.Durable.Exists(entry => entry.Fact is LinkLost && entry.At >= turn.From && entry.At <= turn.To);
             Assert.True(spoke || lost, $"Turn {i + 1} was interrupted though nobody spoke and no connection was lost.");
         }
