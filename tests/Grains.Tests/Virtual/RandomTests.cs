@@ -27,11 +27,9 @@ public sealed class RandomTests
         [89] = "noise, non-blocking functions: a reply is interrupted by the result of a call",
         [410] = "two results of functions run into one turn",
         [538] = "a function is asked for twice after a barge-in and two losses",
-        [597] = "an answer to a note and the next one run into one turn",
         [754] = "words that interrupt a reply behind a throttled replay are journaled with the turn before, and replayed",
         [764] = "barge-in behind a replay on 2.5 cuts a word between two turns",
         [774] = "a tool result in a replay is blamed for 1007 by upstream until the ladder ends",
-        [778] = "an answer to a note and the next one run into one turn",
         [815] = "barge-in behind a replay on 2.5 cuts a word between two turns",
     };
 
