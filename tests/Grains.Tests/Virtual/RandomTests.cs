@@ -25,7 +25,6 @@ public sealed class RandomTests
     {
         [77] = "extended thinking: a filler that was cut is told to the next session as heard",
         [89] = "noise, non-blocking functions: a reply is interrupted by the result of a call",
-        [410] = "two results of functions run into one turn",
         [538] = "a function is asked for twice after a barge-in and two losses",
         [754] = "words that interrupt a reply behind a throttled replay are journaled with the turn before, and replayed",
         [764] = "barge-in behind a replay on 2.5 cuts a word between two turns",
