@@ -23,7 +23,6 @@ public sealed class RandomTests
     /// </summary>
     private static readonly IReadOnlyDictionary<int, string> StillOpen = new Dictionary<int, string>
     {
-        [77] = "extended thinking: a filler that was cut is told to the next session as heard",
         [89] = "noise, non-blocking functions: a reply is interrupted by the result of a call",
         [538] = "a function is asked for twice after a barge-in and two losses",
         [754] = "words that interrupt a reply behind a throttled replay are journaled with the turn before, and replayed",
