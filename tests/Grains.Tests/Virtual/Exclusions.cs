@@ -124,6 +124,13 @@ internal static class Exclusions
         && schedule.Faults.Where(fault => fault.Action == FaultAction.EarlyTurnComplete).Sum(fault => fault.Times) is var times and > 0
         && (times > 1 || schedule.Noise > 200 || conversation.Client.Sent.Exists(frame => frame.Word > 0 && frame.At >= turn.From && frame.At <= turn.To + 500.Ms()));
 
+    /// <summary>
+    /// Where noise passes for a voice, an <c>interrupted</c> out of nothing looks like the user's: nothing that upstream has said by
+    /// then tells them apart, and whoever speaks into a reply must not have to wait. What follows of the reply is a turn of its own.
+    /// </summary>
+    public static bool InterruptionsMayBeNobodys(VirtualConversation conversation) =>
+        conversation.Schedule is { Manual: false, Noise: > 200 } schedule && schedule.Faults.Any(fault => fault.Action == FaultAction.SpuriousInterrupted);
+
     public static bool UserTextIsExact(VirtualConversation conversation) =>
         !ALostLinkTakesTranscriptsAlong(conversation)
         && !SilenceMayBeRight(conversation)
