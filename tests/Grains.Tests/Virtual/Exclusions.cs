@@ -20,9 +20,6 @@ internal enum Need
     /// <summary>Transcripts of what is replayed end at the gateway.</summary>
     Withholding,
 
-    /// <summary>A transcript that upstream sends once more, long after its turn, ends at the gateway.</summary>
-    LateRepeats,
-
     /// <summary>A resumed session that has forgotten everything is found out.</summary>
     Proof,
 
@@ -48,7 +45,6 @@ internal static class Exclusions
     private static readonly IReadOnlySet<Need> NotBuilt = new HashSet<Need>
     {
         Need.Repetition,
-        Need.LateRepeats,
     };
 
     private static readonly IReadOnlyDictionary<FaultAction, Need> Needs = new Dictionary<FaultAction, Need>
@@ -60,7 +56,6 @@ internal static class Exclusions
         [FaultAction.EarlyTurnComplete] = Need.Watchdog,
         [FaultAction.LoseContext] = Need.Proof,
         [FaultAction.SpuriousInterrupted] = Need.Swallowing,
-        [FaultAction.DuplicateTranscription] = Need.LateRepeats,
         [FaultAction.LateHandle] = Need.OldHandles,
         [FaultAction.RepeatSentence] = Need.Repetition,
     };

@@ -253,7 +253,7 @@ internal static class FaultMatrix
         yield return new MatrixFault("slow pongs", "harmless", _ => [new FaultRule { Action = FaultAction.SlowPongs }]) { Moments = Once };
         yield return new MatrixFault("audio in bursts", "harmless", _ => [new FaultRule { Action = FaultAction.AudioBursts, Turn = 2 }]) { Moments = Once };
         yield return new MatrixFault("transcript ahead", "harmless", _ => [new FaultRule { Action = FaultAction.TranscriptAhead, Turn = 2 }]) { Moments = Once };
-        yield return new MatrixFault("transcript again", "harmless", _ => [new FaultRule { Action = FaultAction.DuplicateTranscription, Turn = 2, Ms = 1_500 }]) { Moments = Once, Needs = [Need.LateRepeats] };
+        yield return new MatrixFault("transcript again", "harmless", _ => [new FaultRule { Action = FaultAction.DuplicateTranscription, Turn = 2, Ms = 1_500 }]) { Moments = Once };
         yield return new MatrixFault("interrupted out of nothing", "harmless", moment => [new FaultRule { Action = FaultAction.SpuriousInterrupted }.At(moment)]) { Needs = [Need.Swallowing] };
     }
 
