@@ -5,74 +5,16 @@ using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Tests.Virtual;
 
-/// <summary>A part of the recovery that a schedule needs.</summary>
-internal enum Need
-{
-    /// <summary>A fresh session that is told the history.</summary>
-    Seeding,
-
-    /// <summary>A planned change of the connection.</summary>
-    Rotation,
-
-    /// <summary>Nudges, and what they lead to.</summary>
-    Watchdog,
-
-    /// <summary>Transcripts of what is replayed end at the gateway.</summary>
-    Withholding,
-
-    /// <summary>A resumed session that has forgotten everything is found out.</summary>
-    Proof,
-
-    /// <summary>An end of a turn that nobody caused ends at the gateway.</summary>
-    Swallowing,
-
-    /// <summary>A reply that was generated whole is complete though its connection is lost.</summary>
-    Playback,
-
-    /// <summary>A handle that is late may be older than the boundary at which it arrives.</summary>
-    OldHandles,
-
-    /// <summary>A sentence that the model repeats is cut.</summary>
-    Repetition,
-}
-
 /// <summary>
-/// What the oracle does not ask for yet, because it is not built. Each has a name; delete them one by one.
+/// What the oracle does not ask for, because nobody could know or do it. Each has a name, and its reason.
 /// </summary>
 internal static class Exclusions
 {
-    /// <summary>What is still to be built: take a line away, and every schedule that waits for it is played.</summary>
-    private static readonly IReadOnlySet<Need> NotBuilt = new HashSet<Need>
-    {
-        Need.Repetition,
-    };
-
-    private static readonly IReadOnlyDictionary<FaultAction, Need> Needs = new Dictionary<FaultAction, Need>
-    {
-        [FaultAction.GoAway] = Need.Rotation,
-        [FaultAction.Silence] = Need.Watchdog,
-        [FaultAction.Stall] = Need.Watchdog,
-        [FaultAction.EmptyTurn] = Need.Watchdog,
-        [FaultAction.EarlyTurnComplete] = Need.Watchdog,
-        [FaultAction.LoseContext] = Need.Proof,
-        [FaultAction.SpuriousInterrupted] = Need.Swallowing,
-        [FaultAction.LateHandle] = Need.OldHandles,
-        [FaultAction.RepeatSentence] = Need.Repetition,
-    };
-
-    public static bool IsMissing(Need need) => NotBuilt.Contains(need);
-
-    public static bool IsPlayed(FaultAction action) => !Needs.TryGetValue(action, out var need) || !IsMissing(need);
-
     /// <summary>
     /// A conversation that leaves memory (a commit was overdue while its client was away) takes its input log along: what
     /// was not answered by then is not replayed. The log at the edge comes with the cluster.
     /// </summary>
     public static bool InputLogDiesWithTheActivation(VirtualConversation conversation) => conversation.Lives > 1;
-
-    /// <summary>Upstream transcribes replayed audio once more.</summary>
-    public static bool TranscriptsAreRepeated(VirtualConversation conversation) =>
-        IsMissing(Need.Withholding) && conversation.Journal.Facts<LinkOpened>().Any(opened => opened.ReplayedFrom is not null);
 
     /// <summary>Words that were settled may never have been transcribed, or wrongly: a new session cannot be told them.</summary>
     public static bool TranscriptsMayBeLost(VirtualConversation conversation) =>
@@ -129,7 +71,6 @@ internal static class Exclusions
     public static bool UserTextIsExact(VirtualConversation conversation) =>
         !ALostLinkTakesTranscriptsAlong(conversation)
         && !SilenceMayBeRight(conversation)
-        && !TranscriptsAreRepeated(conversation)
         && !UpstreamMishears(conversation)
         && !UpstreamSplitsAWord(conversation)
         && !NoiseHidesWhoseWordsAreLate(conversation);

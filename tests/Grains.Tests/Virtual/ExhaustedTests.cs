@@ -17,12 +17,9 @@ public sealed class ExhaustedTests
             foreach (var manual in new[] { false, true })
             {
                 data.Add(model, manual, Moment.Idle);
-                if (!Exclusions.IsMissing(Need.Seeding))
-                {
-                    data.Add(model, manual, Moment.Awaiting);
-                    data.Add(model, manual, Moment.ModelSpeech);
-                    data.Add(model, manual, Moment.UserSpeech);
-                }
+                data.Add(model, manual, Moment.Awaiting);
+                data.Add(model, manual, Moment.ModelSpeech);
+                data.Add(model, manual, Moment.UserSpeech);
             }
         }
 
