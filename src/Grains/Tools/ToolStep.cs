@@ -161,10 +161,12 @@ internal static class ToolStep
     }
 
     /// <summary>The model speaks after it had to wait: what it was given is part of the turn, unless the user has begun to say something else.</summary>
-    public static void SpokenAbout(Transition t, int link)
+    /// <param name="goesOn">The call was the beginning of this answer. What the user had said before the result has arrived with it, and interrupts nothing.</param>
+    public static void SpokenAbout(Transition t, int link, bool goesOn)
     {
         var (book, seq) = t.State.Tools.SpokenAbout(link);
         var draft = t.State.Draft;
+        draft = draft with { Crosses = draft.Crosses && !(goesOn && book != t.State.Tools) };
         t.State = t.State with
         {
             Tools = book,

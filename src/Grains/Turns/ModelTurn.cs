@@ -145,14 +145,15 @@ internal static class ModelTurn
     private static void Spoke(Transition t, LinkState.Live live, ServerNotice notice)
     {
         var waited = t.State.Turn is not (TurnState.ModelSpeaking or TurnState.PlaybackPending or TurnState.Interrupted);
-        if (!t.State.Draft.Answering)
+        var goesOn = t.State.Draft.Answering;
+        if (!goesOn)
         {
             TurnCommit.BeginAnswer(t);
         }
 
         if (waited && (notice.Has(ServerParts.ModelAudio | ServerParts.ModelText) || notice.OutputText.Length > 0))
         {
-            ToolStep.SpokenAbout(t, live.Link);
+            ToolStep.SpokenAbout(t, live.Link, goesOn);
         }
 
         if (notice.Has(ServerParts.ModelAudio))

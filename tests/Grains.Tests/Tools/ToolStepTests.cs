@@ -162,6 +162,16 @@ public sealed class ToolStepTests
     }
 
     [Fact]
+    public void WordsFromBeforeTheResult_DoNotInterruptWhatIsSaidOfIt()
+    {
+        var s = Scenario.Live(manual: true).Client(InputTraits.Text, text: "one").Client(InputTraits.Text, text: "two");
+        s.Call(("c1", "f", "{}")).AnswerFor("c1").Spoken(40, "Yes, ");
+        s.Interrupted().ExpectNo<Effect.ForwardFrame>().TurnComplete().ExpectNo<Effect.ForwardTurnEnd>();
+        s.Spoken(40, "both.").GenerationComplete().TurnComplete();
+        Assert.Equal(("one\ntwo", "Yes, both.", TurnEnding.Completed), (Assert.Single(s.Commits).User!.Text, s.Commits[0].Model!.Text, s.Commits[0].Ending));
+    }
+
+    [Fact]
     public void LateResult_WhileTheModelSpeaks_WaitsForThePause()
     {
         var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).TurnComplete().Committed().Lost().Ready();
