@@ -161,12 +161,16 @@ internal static class ToolStep
     }
 
     /// <summary>The model speaks after it had to wait: what it was given is part of the turn, unless the user has begun to say something else.</summary>
-    /// <param name="goesOn">The call was the beginning of this answer. What the user had said before the result has arrived with it, and interrupts nothing.</param>
-    public static void SpokenAbout(Transition t, int link, bool goesOn)
+    public static void SpokenAbout(Transition t, int link)
     {
         var (book, seq) = t.State.Tools.SpokenAbout(link);
         var draft = t.State.Draft;
-        draft = draft with { Crosses = draft.Crosses && !(goesOn && book != t.State.Tools) };
+        if (book != t.State.Tools && (draft.Parts & ServerParts.ToolCall) != 0)
+        {
+            // What the user had said before the call was answered has arrived before the result: it interrupts nothing any more.
+            draft = draft with { Crosses = false };
+        }
+
         t.State = t.State with
         {
             Tools = book,

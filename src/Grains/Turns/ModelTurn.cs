@@ -145,15 +145,14 @@ internal static class ModelTurn
     private static void Spoke(Transition t, LinkState.Live live, ServerNotice notice)
     {
         var waited = t.State.Turn is not (TurnState.ModelSpeaking or TurnState.PlaybackPending or TurnState.Interrupted);
-        var goesOn = t.State.Draft.Answering;
-        if (!goesOn)
+        if (!t.State.Draft.Answering)
         {
             TurnCommit.BeginAnswer(t);
         }
 
         if (waited && (notice.Has(ServerParts.ModelAudio | ServerParts.ModelText) || notice.OutputText.Length > 0))
         {
-            ToolStep.SpokenAbout(t, live.Link, goesOn);
+            ToolStep.SpokenAbout(t, live.Link);
         }
 
         if (notice.Has(ServerParts.ModelAudio))
