@@ -23,7 +23,7 @@ public sealed class RandomTests
     /// </summary>
     private static readonly IReadOnlyDictionary<int, string> StillOpen = new Dictionary<int, string>
     {
-        [682] = "words that interrupt a reply behind a replay are journaled with the turn before, and replayed (as 754)",
+        [682] = "words that are typed while input waits for the result of a call are journaled with the question before, and replayed",
         [538] = "a function is asked for twice after a barge-in and two losses",
         [754] = "words that interrupt a reply behind a throttled replay are journaled with the turn before, and replayed",
         [764] = "barge-in behind a replay on 2.5 cuts a word between two turns",
