@@ -14,7 +14,7 @@ internal static class TurnCommit
     public static void BeginAnswer(Transition t)
     {
         var media = t.State.Media;
-        var answeredTo = Math.Max(Answered(t), t.State.CommittedTo);
+        var answeredTo = Math.Max(AnsweredInput.ByAReplyThatBegins(t), t.State.CommittedTo);
         var draft = t.State.Draft with
         {
             Answering = true,
@@ -161,7 +161,7 @@ internal static class TurnCommit
         var media = state.Media;
         // A turn that says that more is to come has not answered anything yet; a cut one will be given anew.
         var settles = (ending != TurnEnding.Cut || continues) && !state.InteractionOpen;
-        var answeredTo = !settles ? state.CommittedTo : ending == TurnEnding.Interrupted ? AnsweredBeforeInterruption(state) : draft.AnsweredTo;
+        var answeredTo = !settles ? state.CommittedTo : ending == TurnEnding.Interrupted ? AnsweredInput.ByAReplyThatIsInterrupted(state) : draft.AnsweredTo;
         var fact = t.Append(
             new TurnCommitted(
                 state.Turns + 1,
@@ -217,52 +217,6 @@ internal static class TurnCommit
 
         Await(t, fact);
         return fact;
-    }
-
-    /// <summary>Frames of an utterance that has only begun (20 ms each, mostly): too few for upstream to have heard it to its end.</summary>
-    private const long JustBegun = SpuriousInterruption.CrossingMs / 20;
-
-    /// <summary>The same while upstream is still behind with a replay.</summary>
-    private const long JustBegunBehind = 75;
-
-    /// <summary>What a reply that begins now can be an answer to: nothing that still waits behind a replay, and not an
-    /// utterance that is still going on. What merely sounds like one is noise, unless the client marks its turns.</summary>
-    private static long Answered(Transition t)
-    {
-        ref var media = ref t.State.Media;
-        var sent = Math.Min(media.LastMeaningful, media.SentTo);
-        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo)
-            || (!t.State.Rules.ManualActivity && newest.End <= media.SentTo && t.Now - media.LastVoicedAt >= t.State.Rules.SilenceMs))
-        {
-            return sent;
-        }
-
-        var begun = t.State.Link is LinkState.Live live && t.Now < live.BehindUntil ? JustBegunBehind : JustBegun;
-        if (t.State.Rules.ManualActivity || media.SentTo - newest.Start < begun)
-        {
-            return Math.Min(sent, newest.Before);
-        }
-
-        media.Said.Mistrust();
-        return sent;
-    }
-
-    /// <summary>Whatever interrupted a reply was not answered by it.</summary>
-    private static long AnsweredBeforeInterruption(ConversationState state)
-    {
-        var answered = state.Draft.AnsweredTo;
-        ref var media = ref state.Media;
-        var interrupting = media.Said.NewestSent(media.SentTo);
-        if (interrupting?.Start <= answered && state.Link is LinkState.Live live && live.AnsweringSince < live.BehindUntil)
-        {
-            // All of it left before the reply began, because upstream is behind with a replay: there, answers come in the order of the questions.
-            interrupting = media.Said.SecondAfter(state.CommittedTo);
-        }
-
-        // Where nothing separates what was asked from what interrupted, only the moment of the reply is left to go by.
-        return interrupting?.Before > state.CommittedTo
-            ? Math.Min(answered, interrupting.Value.Before)
-            : Math.Max(answered, state.CommittedTo);
     }
 
     /// <summary>Output waits until this fact is durable, which must not take forever.</summary>

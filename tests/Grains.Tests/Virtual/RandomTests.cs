@@ -41,9 +41,22 @@ public sealed class RandomTests
     /// <summary>Beyond the thousand: what a longer run has found.</summary>
     [Theory]
     [InlineData(1134)]
+    [InlineData(1203)]
+    [InlineData(1256)]
     [InlineData(1363)]
+    [InlineData(1522)]
+    [InlineData(1526)]
+    [InlineData(1665)]
+    [InlineData(1791)]
     [InlineData(1820)]
+    [InlineData(1918)]
+    [InlineData(2251)]
+    [InlineData(2421)]
     [InlineData(2428)]
+    [InlineData(3385)]
+    [InlineData(3494)]
+    [InlineData(3833)]
+    [InlineData(3986)]
     public void Conversation_ThatOnceFailed_IsWholeOrClosedWithTheReason(int seed) => Many.Run([Draw(seed)], mustSurvive: false);
 
     private static Schedule Draw(int seed)
