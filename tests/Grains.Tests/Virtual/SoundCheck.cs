@@ -9,13 +9,10 @@ internal sealed class SoundCheck(VirtualConversation conversation, IReadOnlyList
     public void Check()
     {
         AudioIsWhatWasSaid();
-        if (!Exclusions.IsMissing(Need.Watchdog))
-        {
-            AnswersAreWhole();
-        }
+        AnswersAreWhole();
 
         // A client that is away, or behind a slow journal, hears of it later than it happened.
-        if (conversation.Schedule is { ClientLosses.Count: 0, JournalDelay.MaxMs: < 100, JournalOutage: null } && conversation.Lives == 1)
+        if (conversation.Schedule is { ClientLosses.Count: 0, JournalDelay.MaxMs: < 100, JournalOutage: null } && conversation.Lives == 1 && !Exclusions.InterruptionsMayBeNobodys(conversation))
         {
             InterruptionsHaveACause();
         }
