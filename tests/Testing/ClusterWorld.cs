@@ -1,6 +1,4 @@
-using Orchestrator.Testing;
-
-namespace Orchestrator.EndToEnd.Cluster;
+namespace Orchestrator.Testing;
 
 /// <summary>A whole cluster on loopback: PostgreSQL, a simulator, silos and front-ends, each a process of its own.</summary>
 public sealed class ClusterWorld : IAsyncDisposable
