@@ -3,6 +3,9 @@ namespace Orchestrator.Testing;
 /// <summary>A whole cluster on loopback: PostgreSQL, a simulator, silos and front-ends, each a process of its own.</summary>
 public sealed class ClusterWorld : IAsyncDisposable
 {
+    /// <summary>Key of the admin endpoints.</summary>
+    public const string AdminKey = "admin-key-of-the-tests-0123456789abcdef";
+
     private readonly string _secret = $"{Guid.NewGuid():N}{Guid.NewGuid():N}";
     private readonly List<IAsyncDisposable> _owned = [];
     private string _database = "";
@@ -40,6 +43,14 @@ public sealed class ClusterWorld : IAsyncDisposable
             await world.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>One silo more.</summary>
+    public async Task<SiloProcess> AddSiloAsync(string name)
+    {
+        var silo = Own(await SiloProcess.StartAsync(name, Arguments()));
+        Silos.Add(silo);
+        return silo;
     }
 
     /// <summary>A front-end that knows another secret.</summary>
@@ -111,7 +122,7 @@ public sealed class FrontEndProcess : IAsyncDisposable
     private FrontEndProcess(List<string> arguments)
     {
         Url = $"http://127.0.0.1:{Ports.Free()}";
-        _arguments = ["--urls", Url, .. arguments, "--Orchestrator:Tenants:0:Id=acme", "--Orchestrator:Tenants:0:ApiKeys:0=acme-key"];
+        _arguments = ["--urls", Url, .. arguments, "--Orchestrator:Tenants:0:Id=acme", "--Orchestrator:Tenants:0:ApiKeys:0=acme-key", $"--Orchestrator:AdminKey={ClusterWorld.AdminKey}"];
         Child = null!;
     }
 

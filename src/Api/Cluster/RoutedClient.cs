@@ -20,7 +20,7 @@ internal sealed class RoutedClient
 
     public RoutedClient(RouterServices router, AttachRequest request, IEdge edge)
     {
-        (_router, _request) = (router, request);
+        (_router, _request) = (router, request with { Client = Guid.CreateVersion7(router.Clock.GetUtcNow()) });
         _relay = new EdgeRelay(edge, router.Options.EdgeLogBytes, router.Clock, reason => _ = Task.Run(() => GoOnAsync(reason)));
     }
 

@@ -64,6 +64,8 @@ internal static class FrontEndApp
             poll: TimeSpan.FromSeconds(1)));
         builder.Services.AddSingleton(s => new ReadinessCheck("silos", async _ => await WhyNoSiloAsync(s.GetRequiredService<ISiloRegistry>())));
         builder.Services.AddClusterAuth(builder.Configuration, await database.LoadOrCreateKeysAsync(ResumptionTokens.KeyPurpose, CancellationToken.None));
+        builder.Services.AddOptions<HostOptions>().Configure<IOptions<LiveOptions>>((host, options) =>
+            host.ShutdownTimeout = options.Value.DrainNotice + options.Value.DrainDeadline + TimeSpan.FromSeconds(10));
         builder.Services.AddRouter();
         builder.Services.AddLiveEndpoint();
         var app = builder.Build();
@@ -73,6 +75,9 @@ internal static class FrontEndApp
         app.MapConversations();
         app.MapHealth();
         app.MapModels();
+        app.MapSilos(builder.Configuration[SiloEndpoints.AdminKey]);
+        var live = app.Services.GetRequiredService<IOptions<LiveOptions>>().Value;
+        app.Lifetime.ApplicationStopping.Register(() => _ = app.Services.GetRequiredService<LiveEdges>().DrainAsync(live.DrainNotice, live.DrainDeadline));
         return app;
     }
 

@@ -222,7 +222,7 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
 
         public void Close(EdgeClose close)
         {
-            if (close != EdgeClose.Moving && relay.IsNewest(this))
+            if (close != EdgeClose.Moving && close != EdgeClose.OwnerLost && relay.IsNewest(this))
             {
                 // The client answers, and is detached then.
                 relay._client.Close(close);

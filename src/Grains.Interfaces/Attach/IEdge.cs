@@ -53,6 +53,12 @@ public sealed record EdgeClose(int Code, string Reason)
     /// </summary>
     public static readonly EdgeClose Moving = new(1012, "The conversation moves; resume the session to continue.");
 
+    /// <summary>
+    /// Another silo has claimed the conversation. An edge with an <see cref="EdgeLog"/> asks who has it: it may have been for this
+    /// very client, whose attach was thought to be lost and was only late.
+    /// </summary>
+    public static readonly EdgeClose OwnerLost = new(1011, "The conversation has moved; resume the session to continue.");
+
     /// <summary>The process goes down in an orderly way.</summary>
     public static readonly EdgeClose Restarting = new(1012, "The server is restarting; resume the session to continue.");
 

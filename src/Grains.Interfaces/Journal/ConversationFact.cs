@@ -43,7 +43,12 @@ public abstract record ConversationFact
 public sealed record ConversationOpened(string Tenant, string Model, JsonElement Setup) : ConversationFact;
 
 /// <summary>A client socket took the conversation; older attachments are refused from here on.</summary>
-public sealed record ClientAttached(int Generation) : ConversationFact;
+public sealed record ClientAttached(int Generation) : ConversationFact
+{
+    /// <summary>Names the socket where several front-ends and silos serve clients; the same when only the silo has changed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? Client { get; init; }
+}
 
 /// <summary>The client socket of that generation ended.</summary>
 /// <param name="Code">The client's close code; null when the connection vanished.</param>

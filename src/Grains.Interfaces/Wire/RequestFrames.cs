@@ -7,12 +7,13 @@ internal readonly record struct AttachWire(AttachRequest Request) : IWireFrame
 {
     public WireKind Kind => WireKind.Attach;
 
-    public int Size => WireWriter.SizeOf(Request.Tenant.Value) + 16 + 1 + MemoryWire.SizeOf(Request.Memory) + Request.SetupFrame.Length;
+    public int Size => WireWriter.SizeOf(Request.Tenant.Value) + 16 + 1 + 1 + (Request.Client is null ? 0 : 16) + MemoryWire.SizeOf(Request.Memory) + Request.SetupFrame.Length;
 
     public void Write(ref WireWriter to)
     {
         WireIds.Write(ref to, Request.Tenant, Request.Conversation);
         to.Flag(Request.Resume);
+        WireIds.Write(ref to, Request.Client);
         MemoryWire.Write(ref to, Request.Memory);
         to.Bytes(Request.SetupFrame.Span);
     }
@@ -23,9 +24,10 @@ internal readonly record struct AttachWire(AttachRequest Request) : IWireFrame
         var from = new WireCursor(body);
         var (tenant, conversation) = WireIds.Read(ref from);
         var resume = from.Flag();
+        var client = WireIds.ReadClient(ref from);
         var memory = MemoryWire.Read(ref from);
         var setup = from.Bytes(from.Left).ToArray();
-        wire = new AttachWire(new AttachRequest(tenant, conversation, resume, setup) { Memory = memory });
+        wire = new AttachWire(new AttachRequest(tenant, conversation, resume, setup) { Client = client, Memory = memory });
         return from.IsDone;
     }
 }
@@ -85,6 +87,20 @@ internal static class WireIds
         conversation.Value.TryWriteBytes(id, bigEndian: true, out _);
         to.Bytes(id);
     }
+
+    public static void Write(ref WireWriter to, Guid? client)
+    {
+        to.Flag(client is not null);
+        if (client is { } named)
+        {
+            Span<byte> id = stackalloc byte[16];
+            named.TryWriteBytes(id, bigEndian: true, out _);
+            to.Bytes(id);
+        }
+    }
+
+    public static Guid? ReadClient(ref WireCursor from) =>
+        from.Flag() && from.Bytes(16) is { Length: 16 } id ? new Guid(id, bigEndian: true) : null;
 
     public static (TenantId Tenant, ConversationId Conversation) Read(ref WireCursor from)
     {

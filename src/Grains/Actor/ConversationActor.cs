@@ -119,10 +119,16 @@ internal sealed partial class ConversationActor
             return;
         }
 
+        if (attaching.Memory is not null && _state.Client != attaching.Client)
+        {
+            attaching.Result.SetException(new SupersededException());
+            return;
+        }
+
         _settledAtEdge = Math.Max(_settledAtEdge, attaching.Memory?.SettledInput ?? 0);
 
         var attachment = _runner.Welcome(_state.Attachments + 1, attaching.Edge, attaching.Wants.AwaitsSetup, attaching.Memory?.LastOutput);
-        Step(new ConversationInput.ClientAttached(attachment.Generation, attaching.Wants) { Moved = attaching.Memory is not null });
+        Step(new ConversationInput.ClientAttached(attachment.Generation, attaching.Wants) { Moved = attaching.Memory is not null, Client = attaching.Client });
         attaching.Result.SetResult(attachment);
     }
 

@@ -46,7 +46,7 @@ public static class ConversationHistory
         switch (fact)
         {
             case ClientAttached attached:
-                return state with { Attachments = Math.Max(state.Attachments, attached.Generation) };
+                return state with { Attachments = Math.Max(state.Attachments, attached.Generation), Client = attached.Client };
             case LinkOpened opened:
                 return state with
                 {

@@ -19,6 +19,9 @@ public abstract record ConversationInput
     {
         /// <summary>It is the client that was there before: only what serves it has changed.</summary>
         public bool Moved { get; init; }
+
+        /// <summary>As in <see cref="Attach.AttachRequest.Client"/>.</summary>
+        public Guid? Client { get; init; }
     }
 
     /// <summary>The client of that generation closed (code) or vanished (null).</summary>

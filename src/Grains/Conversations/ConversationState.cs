@@ -110,6 +110,9 @@ public sealed record ConversationState
 
     public EdgeState Edge { get; init; } = EdgeState.None.Instance;
 
+    /// <summary>The newest client, where clients have names.</summary>
+    public Guid? Client { get; init; }
+
     /// <summary>Number of attachments so far; only the newest is listened to.</summary>
     public int Attachments { get; init; }
 

@@ -75,7 +75,7 @@ public sealed partial class ConversationHost(
             {
                 var actor = await _activations.GetOrActivateAsync(
                     request.Tenant, request.Conversation, () => ActivateAsync(request, setup), cancellation);
-                if (await actor.AttachAsync(edge, wants, request.Memory) is { } attachment)
+                if (await actor.AttachAsync(edge, wants, request.Client, request.Memory) is { } attachment)
                 {
                     return new AttachOutcome.Attached(attachment);
                 }
@@ -86,6 +86,10 @@ public sealed partial class ConversationHost(
         catch (ConversationNotFoundException)
         {
             return new AttachOutcome.Refused(EdgeClose.HandleUnknown);
+        }
+        catch (SupersededException)
+        {
+            return new AttachOutcome.Refused(EdgeClose.Superseded);
         }
         catch (Exception failure) when (failure is IOException or JournalDamagedException)
         {

@@ -162,7 +162,7 @@ internal sealed class VirtualConversation
         var rules = ConversationRulesReader.Read(_setup, _context.Endpoints, _context.Settings);
         var memory = relay.Remember();
         Activate(ConversationHistory.Restore(rules, Journal.Durable, Witness.Of(memory)));
-        Assert.True(_actor!.AttachAsync(Client.Current!.Next(), ClientWants.From(_setup), memory).IsCompletedSuccessfully);
+        Assert.True(_actor!.AttachAsync(Client.Current!.Next(), ClientWants.From(_setup), memory: memory).IsCompletedSuccessfully);
         Assert.True(relay.ServeAsync().IsCompleted);
     }
 

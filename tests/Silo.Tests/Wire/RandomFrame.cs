@@ -35,6 +35,7 @@ internal sealed class RandomFrame(Random random)
     {
         return new AttachWire(new AttachRequest(Tenant(), Conversation(), random.Next(2) == 0, Bytes(random.Next(3000)))
         {
+            Client = random.Next(2) == 0 ? null : new Guid(Bytes(16)),
             Memory = random.Next(2) == 0 ? null : new EdgeMemory
             {
                 SettledInput = Number(),
