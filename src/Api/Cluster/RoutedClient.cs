@@ -80,12 +80,12 @@ internal sealed class RoutedClient
                         return null;
                     }
 
-                    if (outcome is AttachOutcome.Refused { Close: var close } && close != EdgeClose.Moving && close != EdgeClose.Restarting)
+                    if (outcome is AttachOutcome.Refused { Close: var close } && close != EdgeClose.Moving && close != EdgeClose.Restarting && close != EdgeClose.OwnerLost)
                     {
                         return close;
                     }
 
-                    // Full, or leaving: the next one at once.
+                    // Full, leaving, or claimed elsewhere meanwhile: the next one at once.
                     continue;
                 }
 

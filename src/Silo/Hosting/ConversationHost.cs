@@ -87,6 +87,11 @@ public sealed partial class ConversationHost(
         {
             return new AttachOutcome.Refused(EdgeClose.HandleUnknown);
         }
+        catch (OwnershipLostException)
+        {
+            // Claimed elsewhere before it was open here: by a try of the same client that was thought to be lost, most likely.
+            return new AttachOutcome.Refused(EdgeClose.OwnerLost);
+        }
         catch (SupersededException)
         {
             return new AttachOutcome.Refused(EdgeClose.Superseded);
