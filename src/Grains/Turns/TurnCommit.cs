@@ -15,7 +15,7 @@ internal static class TurnCommit
     {
         var media = t.State.Media;
         var answeredTo = Math.Max(AnsweredInput.ByAReplyThatBegins(t), t.State.CommittedTo);
-        var draft = t.State.Draft with
+        var draft = TypedText.Part(t.State.Draft, answeredTo) with
         {
             Answering = true,
             Crosses = t.State.Draft.Crosses || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
@@ -141,8 +141,8 @@ internal static class TurnCommit
         return TurnDraft.Empty with
         {
             // Transcripts bring their spaces along.
-            UserText = draft.NextTyped.Length > 0 ? UserTurn.Join(draft.UserText, draft.NextUserText) : draft.UserText + draft.NextUserText,
-            Typed = UserTurn.Join(draft.Typed, draft.NextTyped),
+            UserText = draft.NextPieces.Count > 0 ? UserTurn.Join(draft.UserText, draft.NextUserText) : draft.UserText + draft.NextUserText,
+            Pieces = draft.Pieces.AddRange(draft.NextPieces),
             Speech = draft.Speech,
             AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
             Shown = draft.Shown + draft.NextShown,
@@ -162,6 +162,7 @@ internal static class TurnCommit
         // A turn that says that more is to come has not answered anything yet; a cut one will be given anew.
         var settles = (ending != TurnEnding.Cut || continues) && !state.InteractionOpen;
         var answeredTo = !settles ? state.CommittedTo : ending == TurnEnding.Interrupted ? AnsweredInput.ByAReplyThatIsInterrupted(state) : draft.AnsweredTo;
+        draft = settles ? TypedText.Part(draft, answeredTo) : draft;
         var fact = t.Append(
             new TurnCommitted(
                 state.Turns + 1,
@@ -234,7 +235,7 @@ internal static class TurnCommit
         return TurnDraft.Empty with
         {
             UserText = draft.NextUserText,
-            Typed = draft.NextTyped,
+            Pieces = draft.NextPieces,
             AskedAt = draft.NextAskedAt,
             Shown = settles ? draft.NextShown + withheld : draft.Shown + draft.NextShown,
             Withheld = withheld,

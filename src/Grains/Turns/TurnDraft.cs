@@ -19,14 +19,20 @@ public sealed record TurnDraft
     /// <summary>What the user said in this turn, typed or transcribed.</summary>
     public string UserText { get; init; } = "";
 
-    /// <summary>The part of <see cref="UserText"/> that was typed: upstream does not transcribe it again after a replay.</summary>
-    public string Typed { get; init; } = "";
+    /// <summary>The pieces of <see cref="UserText"/> that were typed.</summary>
+    public ImmutableList<TypedText> Pieces { get; init; } = [];
+
+    /// <summary>All of <see cref="Pieces"/>: upstream does not transcribe it again after a replay.</summary>
+    public string Typed => TypedText.Join(Pieces);
 
     /// <summary>Words of the user that came while the model was answering; they open the next turn.</summary>
     public string NextUserText { get; init; } = "";
 
-    /// <summary>The typed part of <see cref="NextUserText"/>.</summary>
-    public string NextTyped { get; init; } = "";
+    /// <summary>The typed pieces of <see cref="NextUserText"/>.</summary>
+    public ImmutableList<TypedText> NextPieces { get; init; } = [];
+
+    /// <summary>All of <see cref="NextPieces"/>.</summary>
+    public string NextTyped => TypedText.Join(NextPieces);
 
     /// <summary>When the user finished those words; 0 when still speaking or silent.</summary>
     public long NextAskedAt { get; init; }
