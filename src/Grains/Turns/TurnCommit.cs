@@ -147,6 +147,7 @@ internal static class TurnCommit
             AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
             Shown = draft.Shown + draft.NextShown,
             Journaled = draft.Journaled,
+            Read = draft.Read,
             Given = draft.Given,
             IsOwed = true,
             Crosses = draft.Crosses || state.Media.LastMeaningful > draft.AnsweredTo,
@@ -241,6 +242,7 @@ internal static class TurnCommit
             Withheld = withheld,
             Journaled = settles ? unwritten : draft.Journaled + Math.Max(0, draft.UserText.Length - draft.Typed.Length),
             Unwritten = unwritten,
+            DueAgain = settles && !repeats && draft.Withheld > 0 && draft.Withheld <= draft.Read.Length ? draft.Read[^draft.Withheld..] : "",
             Given = draft.Given.RemoveAll(given => given.Seq <= answeredTo),
         };
     }

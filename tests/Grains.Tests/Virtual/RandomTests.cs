@@ -34,7 +34,9 @@ public sealed class RandomTests
     [InlineData(1134)]
     [InlineData(1203)]
     [InlineData(1256)]
+    [InlineData(1332)]
     [InlineData(1363)]
+    [InlineData(1415)]
     [InlineData(1522)]
     [InlineData(1526)]
     [InlineData(1665)]
@@ -48,6 +50,7 @@ public sealed class RandomTests
     [InlineData(3494)]
     [InlineData(3833)]
     [InlineData(3986)]
+    [InlineData(4458)]
     public void Conversation_ThatOnceFailed_IsWholeOrClosedWithTheReason(int seed) => Many.Run([Draw(seed)], mustSurvive: false);
 
     private static Schedule Draw(int seed)
