@@ -18,7 +18,7 @@ internal static class TurnCommit
         var draft = TypedText.Part(t.State.Draft, answeredTo) with
         {
             Answering = true,
-            Crosses = t.State.Draft.Crosses || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
+            Crosses = t.State.Draft.Crosses || AnsweredInput.IsInterruptedByTheNext(t) || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
             AnsweredTo = answeredTo,
         };
         if (answeredTo > t.State.CommittedTo || media.LastMeaningful <= answeredTo)
