@@ -39,6 +39,10 @@ internal static class ModelTurn
         if (notice.Has(ServerParts.GenerationComplete) && t.State.Turn is TurnState.ModelSpeaking)
         {
             t.State = t.State with { Turn = TurnState.PlaybackPending.Instance };
+            if (!t.State.InteractionOpen)
+            {
+                t.Append(new ReplyGenerated(t.State.Turns + 1, t.State.Draft.AnsweredTo, t.State.Draft.UserText, t.State.Draft.Shown));
+            }
         }
 
         if (notice.Has(ServerParts.WaitingForInput))

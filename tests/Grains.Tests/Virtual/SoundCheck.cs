@@ -55,7 +55,7 @@ internal sealed class SoundCheck(VirtualConversation conversation, IReadOnlyList
             // filler answers nothing, and a reply nothing that was said after it had begun, or that is not journaled as its question.
             var since = turns.Take(i).Where(before => before is { Interrupted: false, InProgress: false, Audio.Length: > 0 }).Select(before => before.From).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
             var spoke = ClientView.Said(conversation, turn.From - 2_000.Ms(), turn.To).Any() || ClientView.Said(conversation, since, turn.To).Count() > 1 || ClientView.Said(conversation, DateTimeOffset.MinValue, turn.To, ClientView.AnsweredBefore(conversation, turn)).Count() > 1;
-            var lost = conversation.Journal.Durable.Exists(entry => entry.Fact is LinkLost && entry.At >= turn.From && entry.At <= turn.To);
+            var lost = conversation.Journal.Durable.Exists(entry => entry.Fact is LinkLost or LinkRecovered { Kind: "takeover" } or ClientAttached { Generation: > 1 } && entry.At >= turn.From && entry.At <= turn.To);
             Assert.True(spoke || lost, $"Turn {i + 1} was interrupted though nobody spoke and no connection was lost.");
         }
     }
