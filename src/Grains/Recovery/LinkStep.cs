@@ -162,7 +162,8 @@ internal static class LinkStep
             OldSocketMayBeOpen = false,
             // Who was reminded is gone, unless it is for that that it was replaced.
             Stall = t.State.Episode is { Kind: RecoveryKind.Stall } ? t.State.Stall : t.State.Stall with { Nudged = false, GivenUp = false },
-            Draft = replayed && !t.State.Draft.Answering ? t.State.Draft.Replayed() : t.State.Draft,
+            // What the last connection still owed of a transcript will not come.
+            Draft = (replayed && !t.State.Draft.Answering ? t.State.Draft.Replayed() : t.State.Draft) with { DueAgain = "" },
         };
         t.Append(new LinkOpened(connecting.Link, t.State.Lineage, plan.Endpoint, resumed, replayed ? plan.ReplayAfter : null)
         {

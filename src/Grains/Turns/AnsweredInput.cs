@@ -54,4 +54,8 @@ internal static class AnsweredInput
             ? Math.Min(answered, interrupting.Value.Before)
             : Math.Max(answered, state.CommittedTo);
     }
+
+    /// <summary>Behind a replay, upstream hears more than one thing that was said long ago: the second interrupts the reply to the first.</summary>
+    public static bool IsInterruptedByTheNext(Transition t) =>
+        t.State.Link is LinkState.Live live && t.Now < live.BehindUntil && t.State.Media.Said.SecondAfter(t.State.CommittedTo) is not null;
 }

@@ -15,10 +15,10 @@ internal static class TurnCommit
     {
         var media = t.State.Media;
         var answeredTo = Math.Max(AnsweredInput.ByAReplyThatBegins(t), t.State.CommittedTo);
-        var draft = t.State.Draft with
+        var draft = TypedText.Part(t.State.Draft, answeredTo) with
         {
             Answering = true,
-            Crosses = t.State.Draft.Crosses || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
+            Crosses = t.State.Draft.Crosses || AnsweredInput.IsInterruptedByTheNext(t) || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
             AnsweredTo = answeredTo,
         };
         if (answeredTo > t.State.CommittedTo || media.LastMeaningful <= answeredTo)
@@ -141,12 +141,13 @@ internal static class TurnCommit
         return TurnDraft.Empty with
         {
             // Transcripts bring their spaces along.
-            UserText = draft.NextTyped.Length > 0 ? UserTurn.Join(draft.UserText, draft.NextUserText) : draft.UserText + draft.NextUserText,
-            Typed = UserTurn.Join(draft.Typed, draft.NextTyped),
+            UserText = draft.NextPieces.Count > 0 ? UserTurn.Join(draft.UserText, draft.NextUserText) : draft.UserText + draft.NextUserText,
+            Pieces = draft.Pieces.AddRange(draft.NextPieces),
             Speech = draft.Speech,
             AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
             Shown = draft.Shown + draft.NextShown,
             Journaled = draft.Journaled,
+            Read = draft.Read,
             Given = draft.Given,
             IsOwed = true,
             Crosses = draft.Crosses || state.Media.LastMeaningful > draft.AnsweredTo,
@@ -162,6 +163,7 @@ internal static class TurnCommit
         // A turn that says that more is to come has not answered anything yet; a cut one will be given anew.
         var settles = (ending != TurnEnding.Cut || continues) && !state.InteractionOpen;
         var answeredTo = !settles ? state.CommittedTo : ending == TurnEnding.Interrupted ? AnsweredInput.ByAReplyThatIsInterrupted(state) : draft.AnsweredTo;
+        draft = settles ? TypedText.Part(draft, answeredTo) : draft;
         var fact = t.Append(
             new TurnCommitted(
                 state.Turns + 1,
@@ -235,12 +237,13 @@ internal static class TurnCommit
         return TurnDraft.Empty with
         {
             UserText = draft.NextUserText,
-            Typed = draft.NextTyped,
+            Pieces = draft.NextPieces,
             AskedAt = draft.NextAskedAt,
             Shown = settles ? draft.NextShown + withheld : draft.Shown + draft.NextShown,
             Withheld = withheld,
             Journaled = settles ? unwritten : draft.Journaled + Math.Max(0, draft.UserText.Length - draft.Typed.Length),
             Unwritten = unwritten,
+            DueAgain = settles && !repeats && draft.Withheld > 0 && draft.Withheld <= draft.Read.Length ? draft.Read[^draft.Withheld..] : "",
             Given = draft.Given.RemoveAll(given => given.Seq <= answeredTo),
         };
     }

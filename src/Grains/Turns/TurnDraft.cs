@@ -19,14 +19,20 @@ public sealed record TurnDraft
     /// <summary>What the user said in this turn, typed or transcribed.</summary>
     public string UserText { get; init; } = "";
 
-    /// <summary>The part of <see cref="UserText"/> that was typed: upstream does not transcribe it again after a replay.</summary>
-    public string Typed { get; init; } = "";
+    /// <summary>The pieces of <see cref="UserText"/> that were typed.</summary>
+    public ImmutableList<TypedText> Pieces { get; init; } = [];
+
+    /// <summary>All of <see cref="Pieces"/>: upstream does not transcribe it again after a replay.</summary>
+    public string Typed => TypedText.Join(Pieces);
 
     /// <summary>Words of the user that came while the model was answering; they open the next turn.</summary>
     public string NextUserText { get; init; } = "";
 
-    /// <summary>The typed part of <see cref="NextUserText"/>.</summary>
-    public string NextTyped { get; init; } = "";
+    /// <summary>The typed pieces of <see cref="NextUserText"/>.</summary>
+    public ImmutableList<TypedText> NextPieces { get; init; } = [];
+
+    /// <summary>All of <see cref="NextPieces"/>.</summary>
+    public string NextTyped => TypedText.Join(NextPieces);
 
     /// <summary>When the user finished those words; 0 when still speaking or silent.</summary>
     public long NextAskedAt { get; init; }
@@ -47,6 +53,12 @@ public sealed record TurnDraft
 
     /// <summary>Characters of transcript that upstream will repeat for replayed speech, and that are in a fact already.</summary>
     public int Unwritten { get; init; }
+
+    /// <summary>What the client has read of a transcript before a replay; unknown ("") when some of it was typed or is in a fact.</summary>
+    public string Read { get; init; } = "";
+
+    /// <summary>The part of it that upstream still owed when the turn was settled: it may come at any time, and the client has it.</summary>
+    public string DueAgain { get; init; } = "";
 
     /// <summary>What the client told the model in this turn without asking for an answer, with its input position.</summary>
     public ImmutableList<(long Seq, SpokenText Said)> Given { get; init; } = [];
@@ -90,5 +102,8 @@ public sealed record TurnDraft
     public ReplyMark? Swallowed { get; init; }
 
     /// <summary>The turn as it begins when its input is sent once more: transcripts come again, and the client has them.</summary>
-    public TurnDraft Replayed() => this with { UserText = Journaled > 0 ? "" : Typed, Withheld = Shown, Unwritten = Journaled };
+    public TurnDraft Replayed() => this with { UserText = Journaled > 0 ? "" : Typed, Withheld = Shown, Unwritten = Journaled, Read = ReadBefore() };
+
+    private string ReadBefore() =>
+        !Pieces.IsEmpty || Journaled > 0 ? "" : UserText.Length == Shown ? UserText : Read.Length == Shown ? Read : "";
 }

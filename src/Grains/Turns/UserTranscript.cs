@@ -42,17 +42,36 @@ internal static class UserTranscript
             return text[known..];
         }
 
+        if (draft.DueAgain.Length > 0)
+        {
+            var due = draft.DueAgain.StartsWith(text, StringComparison.Ordinal);
+            t.State = t.State with { Draft = draft with { DueAgain = due ? draft.DueAgain[text.Length..] : "" } };
+            if (due)
+            {
+                Write(t, text, shown: 0);
+                return "";
+            }
+        }
+
         if (IsRepeated(t, text))
         {
             t.Count("transcriptRepeated");
             return "";
         }
 
+        Write(t, text, text.Length);
+        return null;
+    }
+
+    /// <param name="shown">Characters of it that the client is told.</param>
+    private static void Write(Transition t, string text, int shown)
+    {
+        var draft = t.State.Draft;
         if (UserTurn.UserSpeaksAgain(t.State))
         {
             t.State = t.State with
             {
-                Draft = draft with { NextUserText = draft.NextUserText + text, NextShown = draft.NextShown + text.Length },
+                Draft = draft with { NextUserText = draft.NextUserText + text, NextShown = draft.NextShown + shown },
             };
         }
         else if (t.State.IsQuiet && t.State.Turns > 0)
@@ -65,11 +84,9 @@ internal static class UserTranscript
         {
             t.State = t.State with
             {
-                Draft = draft with { UserText = draft.UserText + text, Shown = draft.Shown + text.Length },
+                Draft = draft with { UserText = draft.UserText + text, Shown = draft.Shown + shown },
             };
         }
-
-        return null;
     }
 
     /// <summary>

@@ -44,7 +44,7 @@ internal static class UserTurn
                 return;
             }
 
-            Asked(t, sent.Text);
+            Asked(t, sent.Text, sent.Seq);
         }
         else if ((traits & InputTraits.AudioStreamEnd) != 0)
         {
@@ -101,17 +101,23 @@ internal static class UserTurn
         turn is TurnState.Idle or TurnState.AwaitingModel ? TurnState.UserSpeaking.Instance : turn;
 
     /// <summary>The user is done and an answer is due. Words typed while the model speaks are the next turn's.</summary>
-    private static void Asked(Transition t, string? text)
+    private static void Asked(Transition t, string? text, long seq = 0)
     {
         var draft = t.State.Draft;
+        var typed = draft.Answering ? draft.NextPieces : draft.Pieces;
+        if (!string.IsNullOrEmpty(text))
+        {
+            typed = typed.Add(new TypedText(seq, t.Now, text));
+        }
+
         t.State = t.State with
         {
             Turn = t.State.Turn is TurnState.Idle or TurnState.UserSpeaking or TurnState.AwaitingModel
                 ? new TurnState.AwaitingModel(t.Now)
                 : t.State.Turn,
             Draft = draft.Answering
-                ? draft with { NextAskedAt = t.Now, NextUserText = Join(draft.NextUserText, text), NextTyped = Join(draft.NextTyped, text) }
-                : draft with { AskedAt = t.Now, UserText = Join(draft.UserText, text), Typed = Join(draft.Typed, text) },
+                ? draft with { NextAskedAt = t.Now, NextUserText = Join(draft.NextUserText, text), NextPieces = typed }
+                : draft with { AskedAt = t.Now, UserText = Join(draft.UserText, text), Pieces = typed },
         };
     }
 

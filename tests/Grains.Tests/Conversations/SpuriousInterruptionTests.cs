@@ -107,6 +107,32 @@ public sealed class SpuriousInterruptionTests
     }
 
     [Fact]
+    public void Interruption_BehindAReplay_IsTheClients_WhileTheNextQuestionIsStillToBeHeard()
+    {
+        var s = Replaying(questions: 3);
+        foreach (var reply in new[] { "To one", "To two" })
+        {
+            s.After(100).Spoken(100, reply).After(100).Interrupted().Expect<Effect.ForwardFrame>();
+            s.TurnComplete();
+        }
+
+        s.After(100).Spoken(100, "To three").After(100).Interrupted().ExpectNo<Effect.ForwardFrame>();
+        Assert.Equal([TurnEnding.Interrupted, TurnEnding.Interrupted], s.Commits.Select(turn => turn.Ending));
+    }
+
+    /// <summary>Upstream has been sent some questions at once, and is behind with hearing them.</summary>
+    private static Scenario Replaying(int questions)
+    {
+        var s = Scenario.Live();
+        for (var i = 0; i < questions; i++)
+        {
+            s.Audio(400).Audio(1_000, voiced: false);
+        }
+
+        return s.Lost().Ready().Flushed(audioMs: 6_000);
+    }
+
+    [Fact]
     public void Interrupted_WithoutItsTurnComplete_DoesNotTakeTheRealOne()
     {
         var s = Answering().Interrupted().Spoken(200, " is this.").TurnComplete();

@@ -255,6 +255,48 @@ public sealed class TurnTests
         Assert.Equal("how much?\nand when?", s.Commits[^1].User!.Text);
     }
 
+    /// <summary>Input waits for the result of a call: what is typed then has not been heard by the model that speaks about the result.</summary>
+    [Fact]
+    public void TypedText_ThatWaitsWhenTheReplyBegins_OpensTheNextTurn()
+    {
+        var s = Scenario.Live().Client(InputTraits.Text, text: "how much?").After(300);
+        var heard = s.State.Media.SentTo;
+        s.Client(InputTraits.Text, text: "and when?");
+        s.State.Media.SentTo = heard;
+        s.After(100).Spoken(40, "Ten.").GenerationComplete().TurnComplete();
+
+        Assert.Equal(("how much?", heard), (s.Commits[0].User!.Text, s.Commits[0].InputTo));
+        Assert.Equal(400, s.Commits[0].LatencyMs);
+        s.State.Media.SentTo = s.State.Media.LastInput;
+        s.After(200).Spoken(40, "On Monday.").GenerationComplete().TurnComplete();
+        Assert.Equal("and when?", s.Commits[1].User!.Text);
+        Assert.Equal(300, s.Commits[1].LatencyMs);
+    }
+
+    [Fact]
+    public void TypedText_ThatInterruptsTheReplyToWhatWasTypedBefore_OpensTheNextTurn()
+    {
+        var s = Scenario.Live().Client(InputTraits.Text, text: "how much?").Client(InputTraits.Text, text: "and when?").Spoken(40, "Ten").Interrupted().TurnComplete();
+        s.Spoken(40, "On Monday.").GenerationComplete().TurnComplete();
+
+        Assert.Equal(["how much?", "and when?"], s.Commits.Select(turn => turn.User!.Text));
+        Assert.Equal([1, 2], s.Commits.Select(turn => turn.InputTo));
+    }
+
+    /// <summary>Transcripts come at any time, also between what was typed and the reply.</summary>
+    [Fact]
+    public void TypedText_ThatWaitsAmongTranscripts_IsTakenOutOfThem()
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Transcribed("how ");
+        var heard = s.State.Media.SentTo;
+        s.Client(InputTraits.Text, text: "and when?").Client(InputTraits.Text, text: "say!");
+        s.State.Media.SentTo = heard;
+        s.Transcribed(" much?").Spoken(40, "Ten.").GenerationComplete().TurnComplete();
+
+        Assert.Equal("how  much?", s.Commits[0].User!.Text);
+        Assert.Equal("and when?\nsay!", s.State.Draft.UserText);
+    }
+
     [Fact]
     public void InitialHistory_GetsNoAnswer()
     {

@@ -69,6 +69,61 @@ public sealed class UserTranscriptTests
         s.Transcribed(" today").Expect<Effect.ForwardFrame>();
     }
 
+    [Fact]
+    public void ReplayedWords_ThatComeAfterTheTurn_AreWrittenAndNotToldAgain()
+    {
+        var s = Replayed(" yes", " please").Transcribed(" yes");
+        s.ExpectNo<Effect.ForwardFrame>().ExpectNo<Effect.SendToClient>();
+        s.Transcribed(" please").ExpectNo<Effect.ForwardFrame>().ExpectNo<Effect.SendToClient>();
+        Assert.Equal([(1, " yes"), (1, " please")], s.Facts.OfType<TurnAmended>().Select(amended => (amended.Turn, amended.UserText!)));
+        s.Transcribed(" no").Expect<Effect.ForwardFrame>();
+    }
+
+    [Fact]
+    public void ReplayedWords_OfWhichSomeComeAfterTheTurn_AreNotToldAgain()
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Transcribed(" yes").Transcribed(" please").Lost().Ready().Transcribed(" yes");
+        s.Spoken(400, "rain.").GenerationComplete().TurnComplete().Committed().Transcribed(" please");
+        s.ExpectNo<Effect.ForwardFrame>().ExpectNo<Effect.SendToClient>();
+        Assert.Equal(" please", Assert.Single(s.Facts.OfType<TurnAmended>()).UserText);
+    }
+
+    [Fact]
+    public void ReplayedWords_ThatComeWhileTheUserGoesOn_AreNotToldAgain()
+    {
+        var s = Replayed(" yes").Audio(600).Transcribed(" yes");
+        s.ExpectNo<Effect.ForwardFrame>().ExpectNo<Effect.SendToClient>();
+        s.Transcribed(" but").Expect<Effect.ForwardFrame>();
+        Assert.Equal((" yes but", 4), (s.State.Draft.UserText, s.State.Draft.Shown));
+    }
+
+    [Fact]
+    public void ReplayedWords_ThatTheLostConnectionOwed_AreNotWaitedFor()
+    {
+        var s = Replayed(" yes").Lost().Ready();
+        s.Audio(600).Transcribed(" yes").Expect<Effect.ForwardFrame>();
+    }
+
+    [Fact]
+    public void OtherWords_ThanThoseThatAreDueAgain_AreTold()
+    {
+        var s = Replayed(" yes").Audio(600).Transcribed(" no");
+        s.Expect<Effect.ForwardFrame>();
+        s.Transcribed(" yes").Expect<Effect.ForwardFrame>();
+    }
+
+    /// <summary>The client has read the words, the connection was lost, and the turn was answered before they came again.</summary>
+    private static Scenario Replayed(params string[] words)
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false);
+        foreach (var word in words)
+        {
+            s.Transcribed(word);
+        }
+
+        return s.Lost().Ready().Spoken(400, "rain.").GenerationComplete().TurnComplete().Committed();
+    }
+
     private static Scenario Told() =>
         Scenario.Live().Audio(2_500).Audio(1_000, voiced: false).Transcribed(Question).Spoken(400, "rain.").GenerationComplete().After(400).TurnComplete().Committed();
 

@@ -1,3 +1,5 @@
+using Orchestrator.Journal;
+
 namespace Orchestrator.Grains.Tests.Virtual;
 
 /// <summary>A turn of the model as the client had it, up to one turnComplete.</summary>
@@ -51,5 +53,17 @@ internal static class ClientView
             Parts = [.. spoken.Select(frame => frame.Audio)],
             Calls = client.Calls.Exists(call => call.Life == frames[0].Life && call.Seq >= frames[0].Seq && call.Seq <= frames[^1].Seq),
         };
+    }
+
+    /// <summary>Input position up to which the replies before that turn had answered what the user said.</summary>
+    public static long AnsweredBefore(VirtualConversation conversation, HeardTurn turn) => conversation.Journal.Durable
+        .Where(entry => entry.At < turn.From).Select(entry => entry.Fact).OfType<TurnCommitted>()
+        .Where(fact => fact is { Ending: not TurnEnding.Cut, InteractionOpen: false }).Select(fact => fact.InputTo).DefaultIfEmpty(0).Max();
+
+    /// <summary>What of the plan was being said between two moments, after an input position.</summary>
+    public static IEnumerable<PlannedTurn> Said(VirtualConversation conversation, DateTimeOffset from, DateTimeOffset to, long after = 0)
+    {
+        var words = conversation.Client.Sent.Skip((int)after).Where(frame => frame.Word > 0 && frame.At >= from && frame.At <= to).Select(frame => frame.Word).ToHashSet();
+        return conversation.Said.Where(turn => words.Overlaps(Enumerable.Range(turn.First, turn.Count)));
     }
 }

@@ -72,7 +72,18 @@ internal static class Exclusions
     /// then tells them apart, and whoever speaks into a reply must not have to wait. What follows of the reply is a turn of its own.
     /// </summary>
     public static bool InterruptionsMayBeNobodys(VirtualConversation conversation) =>
-        conversation.Schedule is { Manual: false, Noise: > 200 } schedule && schedule.Faults.Any(fault => fault.Action == FaultAction.SpuriousInterrupted);
+        conversation.Schedule is { Manual: false, Noise: > 200 } && HasSpuriousInterruptions(conversation);
+
+    /// <summary>
+    /// The same for one reply. Where two things were said that were not answered when it began, an <c>interrupted</c> out of nothing
+    /// may be the second's.
+    /// </summary>
+    public static bool InterruptionMayBeNobodys(VirtualConversation conversation, HeardTurn turn) =>
+        InterruptionsMayBeNobodys(conversation)
+        || (HasSpuriousInterruptions(conversation) && ClientView.Said(conversation, DateTimeOffset.MinValue, turn.From, ClientView.AnsweredBefore(conversation, turn)).Count() > 1);
+
+    private static bool HasSpuriousInterruptions(VirtualConversation conversation) =>
+        conversation.Schedule.Faults.Any(fault => fault.Action == FaultAction.SpuriousInterrupted);
 
     public static bool UserTextIsExact(VirtualConversation conversation) =>
         !ALostLinkTakesTranscriptsAlong(conversation)

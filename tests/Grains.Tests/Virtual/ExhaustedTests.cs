@@ -70,7 +70,7 @@ public sealed class ExhaustedTests
         var unanswered = moment == Moment.Idle ? [] : Enumerable.Range(conversation.Said[2].First, conversation.Said[2].Count).ToArray();
         var answered = conversation.Said.SelectMany(turn => Enumerable.Range(turn.First, turn.Count)).Except(unanswered).ToList();
         Assert.True(answered.SequenceEqual(words.Except(unanswered)), $"The model knows [{string.Join(' ', words)}].\n{conversation.Story()}");
-        new ReplyCheck(ClientView.Turns(client), ModelContext.Read(conversation), [], fragments: false, doubts: false).Check();
+        new ReplyCheck(ClientView.Turns(client), ModelContext.Read(conversation), [], fragments: false, doubts: _ => false).Check();
         Assert.Contains(conversation.Journal.Durable, entry => entry.Fact is LinkOpened { Link: > 1 });
     }
 

@@ -43,7 +43,7 @@ internal sealed class Oracle
 
         WordsAreInOrder();
         NoWordIsMissing();
-        new ReplyCheck(_turns, _context, _transcript.Turns.Where(turn => turn.Ending == TurnEnding.Interrupted).Select(turn => turn.Model?.Text ?? ""), Exclusions.UpstreamSplitsAWord(_conversation), Exclusions.InterruptionsMayBeNobodys(_conversation)).Check();
+        new ReplyCheck(_turns, _context, _transcript.Turns.Where(turn => turn.Ending == TurnEnding.Interrupted).Select(turn => turn.Model?.Text ?? ""), Exclusions.UpstreamSplitsAWord(_conversation), turn => Exclusions.InterruptionMayBeNobodys(_conversation, turn)).Check();
         new ToolCheck(_conversation, _context).Check();
         TranscriptIsWhole();
     }

@@ -7,9 +7,9 @@ namespace Orchestrator.Grains.Tests.Virtual;
 /// the model said or as what it was told that it said; nothing else is; and nothing was answered twice.
 /// </summary>
 /// <param name="fragments">Upstream took parts of words for turns of their own, and answered them.</param>
-/// <param name="doubts">An interruption may have been nobody's, and the reply have gone on.</param>
+/// <param name="doubts">The interruption of a reply may have been nobody's, and the reply have gone on.</param>
 /// <param name="cut">What the model had said of the replies that the user interrupted; not all of it needs to have been heard.</param>
-internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<ContextItem> context, IEnumerable<string> cut, bool fragments, bool doubts)
+internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<ContextItem> context, IEnumerable<string> cut, bool fragments, Func<HeardTurn, bool> doubts)
 {
     private readonly List<HeardTurn> _whole = [.. turns.Where(turn => turn is { Ended: true, Interrupted: false, Audio.Length: > 0 })];
     private int _next;
@@ -38,7 +38,7 @@ internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<C
                     }
                     else
                     {
-                        Assert.True(before is ContextItem.Note { Content: true } || EndedEarlyAndWasInterrupted(reply.Audio) || (doubts && TakeRest(reply.Audio)), $"The model said '{reply.Text}' and the client did not hear it to its end, once and in its place.");
+                        Assert.True(before is ContextItem.Note { Content: true } || EndedEarlyAndWasInterrupted(reply.Audio) || TakeRest(reply.Audio), $"The model said '{reply.Text}' and the client did not hear it to its end, once and in its place.");
                     }
 
                     break;
@@ -47,7 +47,7 @@ internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<C
                     break;
                 case ContextItem.Told told:
                     // Fillers are all alike: one that was interrupted is not the beginning of one that was heard.
-                    Assert.True(TakeWords(told.Text, parts: false) || WasInterrupted(told.Text) || TakeWords(told.Text, parts: true), $"The model was told that it said '{told.Text}', which the client did not hear at that place.");
+                    Assert.True(IsFillerThatWasInterrupted(told.Text) || TakeWords(told.Text, parts: false) || WasInterrupted(told.Text) || TakeWords(told.Text, parts: true), $"The model was told that it said '{told.Text}', which the client did not hear at that place.");
                     asked = false;
                     break;
             }
@@ -127,6 +127,10 @@ internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<C
         return false;
     }
 
+    /// <summary>Fillers are all alike, and one that was heard need not be known: one that was interrupted and told is not that one.</summary>
+    private bool IsFillerThatWasInterrupted(string text) =>
+        _next < _whole.Count && _whole[_next].InProgress && Plain(_whole[_next].Words) == Plain(text) && WasInterrupted(text);
+
     /// <summary>Of a reply that the user interrupted, the model is told what it had said, or what was heard of it.</summary>
     private bool WasInterrupted(string text) =>
         turns.Where(turn => turn.Interrupted).Select(turn => turn.Words).Concat(cut).Any(words => Plain(words).StartsWith(Plain(text), StringComparison.Ordinal));
@@ -134,13 +138,30 @@ internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<C
     /// <summary>Upstream counts a reply that it ended too early as complete; the user cut its rest off.</summary>
     private bool EndedEarlyAndWasInterrupted(byte[] audio) => turns.Any(turn => turn.Interrupted && turn.Audio.AsSpan().StartsWith(audio));
 
-    /// <summary>The next that was heard to its end is the rest of a reply whose beginning was interrupted.</summary>
+    /// <summary>The next that was heard to its end, with what belongs to it, is the rest of a reply whose beginning was interrupted.</summary>
     private bool TakeRest(ReadOnlySpan<byte> audio)
     {
-        var isRest = _next < _whole.Count && audio.EndsWith(_whole[_next].Audio) && turns.Zip(turns.Skip(1)).Any(pair => pair.First.Interrupted && pair.Second == _whole[_next]);
-        _next += isRest ? 1 : 0;
-        return isRest;
+        if (_next == _whole.Count || !IsDoubtful(turns.TakeWhile(turn => turn != _whole[_next]).Reverse().TakeWhile(turn => turn.Interrupted)))
+        {
+            return false;
+        }
+
+        byte[] rest = [];
+        for (var next = _next; next < _whole.Count && rest.Length < audio.Length; next++)
+        {
+            rest = [.. rest, .. _whole[next].Audio];
+            if (!_whole[next].InProgress && audio.EndsWith(rest))
+            {
+                _next = next + 1;
+                return true;
+            }
+        }
+
+        return false;
     }
+
+    /// <summary>Of two interruptions one after the other, each may have been the one that nobody caused.</summary>
+    private bool IsDoubtful(IEnumerable<HeardTurn> interrupted) => interrupted.Any(doubts);
 
     /// <summary>Fillers before a loss need not be known.</summary>
     private void SkipAsides()
