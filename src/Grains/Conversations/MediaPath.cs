@@ -56,7 +56,7 @@ public static class MediaPath
     /// <returns>True when that is all it is: pass it on unchanged. False: apply <see cref="ConversationInput.LinkMessage"/>.</returns>
     public static bool ObserveOutput(ConversationState state, int link, ServerParts parts, int audioMs, long nowMs)
     {
-        if (parts != SpokenFrame || state.Turn is not TurnState.ModelSpeaking
+        if (parts != SpokenFrame || state.Turn is not TurnState.ModelSpeaking || state.Draft.OnlyThinks
             || state.Link is not LinkState.Live live || live.Link != link)
         {
             return false;

@@ -71,6 +71,29 @@ public struct Utterances
         return null;
     }
 
+    /// <summary>The second of those that go beyond a position; null without one.</summary>
+    public readonly UserSpan? SecondAfter(long position)
+    {
+        var first = true;
+        for (var i = Math.Max(0, _count - Kept); i < _count; i++)
+        {
+            var span = _ring[i % Kept];
+            if (span.End <= position)
+            {
+                continue;
+            }
+
+            if (!first)
+            {
+                return span;
+            }
+
+            first = false;
+        }
+
+        return null;
+    }
+
     /// <summary>True when not all of it has been sent, or more of it may come.</summary>
     public readonly bool IsUnfinished(UserSpan span, long sentTo) =>
         span.End > sentTo || (_open && _ring[(_count - 1) % Kept] == span);

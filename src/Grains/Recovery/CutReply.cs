@@ -36,7 +36,9 @@ internal static class CutReply
         var fact = ending != TurnEnding.Cut ? TurnCommit.Commit(t, ending)
             : MayGoOn(t.State) ? TurnCommit.CutOff(t)
             : TurnCommit.Cut(t);
-        t.Emit(new Effect.SendToClient(GatewayFrames.TurnComplete, OutputTraits.TurnComplete, fact));
+        // Of an interaction that is not over more is to come, and be it all of it once more.
+        var end = ending == TurnEnding.Completed && t.State.InteractionOpen ? GatewayFrames.TurnOfMany : GatewayFrames.TurnComplete;
+        t.Emit(new Effect.SendToClient(end, OutputTraits.TurnComplete, fact));
     }
 
     /// <summary>Policy <see cref="CutReplies.Continue"/>, and it is known what was heard. A request that calls functions is begun anew.</summary>

@@ -15,6 +15,9 @@ public static class GatewayFrames
 
     public static ReadOnlyMemory<byte> TurnComplete { get; } = """{"serverContent":{"turnComplete":true}}"""u8.ToArray();
 
+    /// <summary>The end of a turn in a request that is answered in several.</summary>
+    public static ReadOnlyMemory<byte> TurnOfMany { get; } = """{"serverContent":{"turnComplete":true,"interactionStatus":"IN_PROGRESS"}}"""u8.ToArray();
+
     /// <summary>The end of a request that is answered in several turns.</summary>
     public static ReadOnlyMemory<byte> InteractionOver { get; } = """{"serverContent":{"turnComplete":true,"interactionStatus":"IDLE"}}"""u8.ToArray();
 

@@ -12,9 +12,6 @@ namespace Orchestrator.Grains.Recovery;
 /// <summary>The link region: connections are opened, become live, say something and are closed. How they end is <see cref="LossStep"/>.</summary>
 internal static class LinkStep
 {
-    /// <summary>A server that takes longer over a replay would not keep up with speech either.</summary>
-    private const long MostBehindMs = 3_000;
-
     /// <summary>A client is there: make sure that a connection is, or is under way.</summary>
     public static void EnsureOpen(Transition t)
     {
@@ -120,7 +117,8 @@ internal static class LinkStep
     {
         if (t.State.Link is LinkState.Live live && live.Link == flushed.Link)
         {
-            t.State = t.State with { Link = live with { Flushed = true, BehindUntil = t.Now + Math.Min(flushed.AudioMs, MostBehindMs) } };
+            // Who takes it at no more than twice real time is through with it then.
+            t.State = t.State with { Link = live with { Flushed = true, BehindUntil = t.Now + flushed.AudioMs } };
             RecoveryRecord.Flushed(t, live, flushed.AudioMs);
             ToolNotes.Tell(t);
             StallStep.Flushed(t, live);
@@ -162,6 +160,8 @@ internal static class LinkStep
             Checkpoint = resumed ? t.State.Checkpoint : null,
             PendingTrim = resumed || t.State.PendingTrim.Input <= t.State.CommittedTo ? t.State.PendingTrim : default,
             OldSocketMayBeOpen = false,
+            // Who was reminded is gone, unless it is for that that it was replaced.
+            Stall = t.State.Episode is { Kind: RecoveryKind.Stall } ? t.State.Stall : t.State.Stall with { Nudged = false, GivenUp = false },
             Draft = replayed && !t.State.Draft.Answering ? t.State.Draft.Replayed() : t.State.Draft,
         };
         t.Append(new LinkOpened(connecting.Link, t.State.Lineage, plan.Endpoint, resumed, replayed ? plan.ReplayAfter : null)

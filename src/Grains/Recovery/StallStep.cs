@@ -107,6 +107,11 @@ internal static class StallStep
         {
             Climb(t);
         }
+        else if (HasMoreToHear(t.State, t.Now))
+        {
+            // A note would run into the answer to that.
+            Arm(t);
+        }
         else
         {
             Remind(t);
@@ -114,6 +119,11 @@ internal static class StallStep
 
         return true;
     }
+
+    /// <summary>Behind a replay, upstream may have ended the turn of one thing that the user said before it has heard the next.</summary>
+    private static bool HasMoreToHear(ConversationState state, long now) =>
+        state.Link is LinkState.Live live && now < live.BehindUntil
+        && state.Media.Said.NewestSent(state.Media.LastInput) is { } newest && newest.Before > state.CommittedTo;
 
     private static void Stalled(Transition t)
     {

@@ -34,6 +34,9 @@ public sealed record BookedCall(string Id, string Name, JsonElement Args, int Tu
     /// <summary>The connection on which it was last made; no other knows <see cref="UpstreamId"/>.</summary>
     public int Link { get; init; }
 
+    /// <summary>Last input position of the question that it was last made for: settled with that, and not before.</summary>
+    public long Question { get; init; }
+
     /// <summary>What the client answered: <c>functionResponses</c> as they came, the last of them final once it is answered.</summary>
     public ImmutableList<ToolResult> Results { get; init; } = [];
 

@@ -129,17 +129,24 @@ public sealed record ToolBook
         return (book, seq);
     }
 
-    /// <summary>A turn was settled on this connection.</summary>
+    /// <summary>A turn was settled on this connection. What the user asked behind it will be answered anew, with the calls that an
+    /// earlier connection's model made for it.</summary>
     /// <param name="link">The connection; 0 for none.</param>
+    /// <param name="answeredTo">Last input position of what is answered.</param>
     /// <param name="told">Its model was told of the calls that the turn had made before.</param>
     /// <returns>The book, and the calls that nobody wants a result of any more.</returns>
-    public (ToolBook Book, ImmutableArray<string> Vanished) Settled(int link, bool told)
+    public (ToolBook Book, ImmutableArray<string> Vanished) Settled(int link, long answeredTo, bool told)
     {
         var calls = Calls;
         var vanished = ImmutableArray.CreateBuilder<string>();
         for (var i = OldTo; i < calls.Count; i++)
         {
             var call = calls[i];
+            if (call.Question > answeredTo && call.Link != link)
+            {
+                continue;
+            }
+
             if (call.Status == CallStatus.Open && !call.IsSettled && call.Link != link && !told)
             {
                 vanished.Add(call.Id);

@@ -31,7 +31,7 @@ internal static class ToolStep
         {
             if (Again(t, live.Link, request) is not { } call)
             {
-                call = new BookedCall(t.State.Tools.FreshId(request.Id), request.Name, request.Args, t.State.Turns + 1) { UpstreamId = request.Id, Link = live.Link };
+                call = new BookedCall(t.State.Tools.FreshId(request.Id), request.Name, request.Args, t.State.Turns + 1) { UpstreamId = request.Id, Link = live.Link, Question = Question(t.State) };
                 t.State = t.State with { Tools = t.State.Tools.Add(call) };
                 fact = t.Append(new ToolCalled(call.Turn, call.Id, call.Name, call.Args), Durability.Flushed);
                 asked.Add((call.Id, request));
@@ -178,7 +178,7 @@ internal static class ToolStep
     public static void Settled(Transition t)
     {
         var (link, told) = t.State.Link is LinkState.Live live ? (live.Link, live.Plan is ResumePlan.Seed) : (0, false);
-        var (book, vanished) = t.State.Tools.Settled(link, told);
+        var (book, vanished) = t.State.Tools.Settled(link, t.State.CommittedTo, told);
         t.State = t.State with { Tools = book };
         foreach (var id in vanished)
         {
@@ -200,6 +200,9 @@ internal static class ToolStep
             t.State = t.State with { Tools = t.State.Tools.Set(call with { Results = [ToolFrames.Failure(call.Name, "upstream refused the result of this function")], Seq = 0 }) };
         }
     }
+
+    /// <summary>Results are no part of a question: they are not replayed.</summary>
+    private static long Question(ConversationState state) => Math.Min(state.Draft.AnsweredTo, state.Media.LastMeaningful);
 
     /// <summary>A call that an earlier connection's model made in the same turn.</summary>
     private static BookedCall? Again(Transition t, int link, ToolRequest request)
@@ -226,6 +229,7 @@ internal static class ToolStep
         {
             UpstreamId = request.Id,
             Link = link,
+            Question = Question(t.State),
             Turn = t.State.Turns + 1,
             ToldOn = call.Status == CallStatus.Answered ? link : 0,
             IsSpokenAbout = call.Status == CallStatus.Answered && call.Results is [.., { IsSilent: true }],

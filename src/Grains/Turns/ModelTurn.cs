@@ -227,13 +227,14 @@ internal static class ModelTurn
 
     private static void Spoke(Transition t, LinkState.Live live, ServerNotice notice)
     {
-        var waited = t.State.Turn is not (TurnState.ModelSpeaking or TurnState.PlaybackPending or TurnState.Interrupted);
+        var waited = t.State.Draft.OnlyThinks || t.State.Turn is not (TurnState.ModelSpeaking or TurnState.PlaybackPending or TurnState.Interrupted);
+        var speaks = notice.Has(ServerParts.ModelAudio | ServerParts.ModelText) || notice.OutputText.Length > 0;
         if (!t.State.Draft.Answering)
         {
             TurnCommit.BeginAnswer(t);
         }
 
-        if (waited && (notice.Has(ServerParts.ModelAudio | ServerParts.ModelText) || notice.OutputText.Length > 0))
+        if (waited && speaks)
         {
             ToolStep.SpokenAbout(t, live.Link);
         }
@@ -250,6 +251,7 @@ internal static class ModelTurn
             {
                 ModelText = t.State.Draft.ModelText + notice.OutputText,
                 Parts = t.State.Draft.Parts | (notice.Parts & ModelOutput),
+                OnlyThinks = waited && !speaks,
                 AwaitsRest = false,
                 Swallowing = null,
             },

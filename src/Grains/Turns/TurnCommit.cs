@@ -14,25 +14,30 @@ internal static class TurnCommit
     public static void BeginAnswer(Transition t)
     {
         var media = t.State.Media;
-        var draft = t.State.Draft;
-        var heard = draft.Speech;
-        t.State = t.State with
+        var answeredTo = Math.Max(AnsweredInput.ByAReplyThatBegins(t), t.State.CommittedTo);
+        var draft = t.State.Draft with
         {
-            Draft = draft with
+            Answering = true,
+            Crosses = t.State.Draft.Crosses || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
+            AnsweredTo = answeredTo,
+        };
+        if (answeredTo > t.State.CommittedTo || media.LastMeaningful <= answeredTo)
+        {
+            var heard = draft.Speech;
+            draft = draft with
             {
-                Answering = true,
-                Crosses = draft.Crosses || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
-                AnsweredTo = Math.Max(Answered(t), t.State.CommittedTo),
                 AskedAt = Math.Max(draft.AskedAt, media.LastVoicedAt),
                 Speech = (heard.FirstAt != 0 ? heard.FirstAt : media.FirstVoicedAt, Math.Max(heard.LastAt, media.LastVoicedAt), heard.VoicedMs + media.VoicedMs),
-            },
-        };
+            };
+            t.State.Media.ForgetUserTurn();
+        }
+
+        t.State = t.State with { Draft = draft };
         if (t.State.Link is LinkState.Live live)
         {
             t.State = t.State with { Link = live with { AnsweringSince = t.Now } };
         }
 
-        t.State.Media.ForgetUserTurn();
         t.State.Media.ForgetModelTurn();
     }
 
@@ -135,8 +140,9 @@ internal static class TurnCommit
         var draft = state.Draft;
         return TurnDraft.Empty with
         {
-            UserText = draft.UserText + draft.NextUserText,
-            Typed = draft.Typed + draft.NextTyped,
+            // Transcripts bring their spaces along.
+            UserText = draft.NextTyped.Length > 0 ? UserTurn.Join(draft.UserText, draft.NextUserText) : draft.UserText + draft.NextUserText,
+            Typed = UserTurn.Join(draft.Typed, draft.NextTyped),
             Speech = draft.Speech,
             AskedAt = Math.Max(draft.AskedAt, draft.NextAskedAt),
             Shown = draft.Shown + draft.NextShown,
@@ -155,7 +161,7 @@ internal static class TurnCommit
         var media = state.Media;
         // A turn that says that more is to come has not answered anything yet; a cut one will be given anew.
         var settles = (ending != TurnEnding.Cut || continues) && !state.InteractionOpen;
-        var answeredTo = !settles ? state.CommittedTo : ending == TurnEnding.Interrupted ? AnsweredBeforeInterruption(state) : draft.AnsweredTo;
+        var answeredTo = !settles ? state.CommittedTo : ending == TurnEnding.Interrupted ? AnsweredInput.ByAReplyThatIsInterrupted(state) : draft.AnsweredTo;
         var fact = t.Append(
             new TurnCommitted(
                 state.Turns + 1,
@@ -180,7 +186,7 @@ internal static class TurnCommit
             IsCareful = !settles && state.IsCareful,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
-            Draft = Following(draft, settles, answeredTo) with { Crosses = media.LastMeaningful > draft.AnsweredTo },
+            Draft = Following(draft, settles, answeredTo, repeats: media.LastMeaningful > answeredTo) with { Crosses = media.LastMeaningful > draft.AnsweredTo },
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
             // A handle from before knows nothing of a turn that answered no input after it.
             Checkpoint = settles && state.Checkpoint?.Position >= answeredTo ? null : state.Checkpoint,
@@ -203,43 +209,14 @@ internal static class TurnCommit
             // What interrupted had left before the answer began, and counts as answered by it; it is not.
             t.State = t.State with { Draft = t.State.Draft with { IsOwed = true }, Turn = new TurnState.AwaitingModel(t.Now) };
         }
+        else if (ending == TurnEnding.Interrupted && answeredTo < draft.AnsweredTo && media.LastMeaningful <= draft.AnsweredTo)
+        {
+            // The same, and its words were counted with this turn: nothing else will tell that they were said.
+            t.State = t.State with { Draft = t.State.Draft with { IsOwed = true } };
+        }
 
         Await(t, fact);
         return fact;
-    }
-
-    /// <summary>Frames of an utterance that has only begun (20 ms each, mostly).</summary>
-    private const long JustBegun = 75;
-
-    /// <summary>What a reply that begins now can be an answer to: nothing that still waits behind a replay, and not an
-    /// utterance that is still going on.</summary>
-    private static long Answered(Transition t)
-    {
-        ref var media = ref t.State.Media;
-        var sent = Math.Min(media.LastMeaningful, media.SentTo);
-        if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo)
-            || (newest.End <= media.SentTo && t.Now - media.LastVoicedAt >= t.State.Rules.SilenceMs))
-        {
-            return sent;
-        }
-
-        if (t.State.Link is LinkState.Live live && t.Now < live.BehindUntil && media.SentTo - newest.Start < JustBegun)
-        {
-            return Math.Min(sent, newest.Before);
-        }
-
-        media.Said.Mistrust();
-        return sent;
-    }
-
-    /// <summary>Whatever interrupted a reply was not answered by it.</summary>
-    private static long AnsweredBeforeInterruption(ConversationState state)
-    {
-        var answered = state.Draft.AnsweredTo;
-        // Where nothing separates what was asked from what interrupted, only the moment of the reply is left to go by.
-        return state.Media.Said.NewestSent(state.Media.SentTo) is { } newest && newest.Before > state.CommittedTo
-            ? Math.Min(answered, newest.Before)
-            : Math.Max(answered, state.CommittedTo);
     }
 
     /// <summary>Output waits until this fact is durable, which must not take forever.</summary>
@@ -250,15 +227,22 @@ internal static class TurnCommit
     }
 
     /// <summary>What is known already of the turn that comes next.</summary>
-    private static TurnDraft Following(TurnDraft draft, bool settles, long answeredTo) => TurnDraft.Empty with
+    /// <param name="repeats">Something that the user said is still to be answered: what upstream has not repeated yet of a transcript is of that.</param>
+    private static TurnDraft Following(TurnDraft draft, bool settles, long answeredTo, bool repeats)
     {
-        UserText = draft.NextUserText,
-        Typed = draft.NextTyped,
-        AskedAt = draft.NextAskedAt,
-        Shown = settles ? draft.NextShown : draft.Shown + draft.NextShown,
-        Journaled = settles ? 0 : draft.Journaled + Math.Max(0, draft.UserText.Length - draft.Typed.Length),
-        Given = draft.Given.RemoveAll(given => given.Seq <= answeredTo),
-    };
+        var (withheld, unwritten) = repeats ? (draft.Withheld, draft.Unwritten) : (0, 0);
+        return TurnDraft.Empty with
+        {
+            UserText = draft.NextUserText,
+            Typed = draft.NextTyped,
+            AskedAt = draft.NextAskedAt,
+            Shown = settles ? draft.NextShown + withheld : draft.Shown + draft.NextShown,
+            Withheld = withheld,
+            Journaled = settles ? unwritten : draft.Journaled + Math.Max(0, draft.UserText.Length - draft.Typed.Length),
+            Unwritten = unwritten,
+            Given = draft.Given.RemoveAll(given => given.Seq <= answeredTo),
+        };
+    }
 
     private static ImmutableList<SpokenText> Remember(ConversationState state, TurnDraft draft, bool cut, bool settles)
     {

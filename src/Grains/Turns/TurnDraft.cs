@@ -62,6 +62,9 @@ public sealed record TurnDraft
     /// <summary>Kinds of frames that the answer consists of so far; steady audio is in the counters only.</summary>
     public ServerParts Parts { get; init; }
 
+    /// <summary>The model has reacted since it had to wait, and not spoken: what it was given meanwhile is still to be spoken about.</summary>
+    public bool OnlyThinks { get; init; }
+
     /// <summary>What the user said last may cross the answer on its way, and interrupt it.</summary>
     public bool Crosses { get; init; }
 

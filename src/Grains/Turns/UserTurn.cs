@@ -114,7 +114,7 @@ internal static class UserTurn
         };
     }
 
-    private static string Join(string before, string? text) =>
+    public static string Join(string before, string? text) =>
         string.IsNullOrEmpty(text) ? before : before.Length == 0 ? text : $"{before}\n{text}";
 
     /// <summary>True when the user has said something since the model began to answer.</summary>

@@ -70,6 +70,8 @@ public sealed partial class LiveConnection
         {
             while (position > 0 && !EndsTurn(entries[position - 1]))
                 position--;
+            if (position > 0)
+                position = Math.Max(position, entries[position - 1].EndedAt);
         }
         else if (_knobs.HandleCovers == HandleCoverage.AllReceivedMinusInFlight)
         {

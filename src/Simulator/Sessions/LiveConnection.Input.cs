@@ -71,12 +71,15 @@ public sealed partial class LiveConnection
 
     private Refusal? OnText(string text)
     {
-        var exhausted = Remember(new MemoryEntry(MemoryKind.Text, Number, _now) { Text = text });
         // Inside an open activity text is heard but not answered (measured on 3.8, 2026-09).
-        if (exhausted is not null || UserSpeaks)
+        var answered = !UserSpeaks;
+        // What was said of a reply stands before what cut it.
+        if (answered)
+            Interrupt(always: false);
+        var exhausted = Remember(new MemoryEntry(MemoryKind.Text, Number, _now) { Text = text });
+        if (exhausted is not null || !answered)
             return exhausted;
         _heard.Append(text);
-        Interrupt(always: false);
         AnswerUser();
         return null;
     }

@@ -20,7 +20,8 @@ public sealed partial class LiveConnection
         if (reply.IsAwaiting)
         {
             _session!.RepliesBegun--;
-            if (reply.Script.Rest)
+            // Of an empty turn the rest is withheld already.
+            if (reply.Script.Rest && !reply.Faults.Empty)
             {
                 List<Stage> rest = [.. reply.Stages];
                 _owed = () => rest;

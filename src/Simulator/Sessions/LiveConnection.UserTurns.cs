@@ -13,6 +13,7 @@ public sealed partial class LiveConnection
     private DateTimeOffset _turnBegan;
     private readonly List<string> _transcriptsDue = [];
     private readonly List<string> _lastTranscript = [];
+    private DateTimeOffset _transcribedTo;
 
     private void BeginUserTurn()
     {
@@ -105,11 +106,13 @@ public sealed partial class LiveConnection
             return;
         var words = _transcriptsDue.ToList();
         _transcriptsDue.Clear();
-        var delay = moment == InputTranscripts.Late ? TimeSpan.FromMilliseconds(_random.Next(0, 2_000)) : TimeSpan.Zero;
-        if (delay == TimeSpan.Zero)
+        var at = _now + (moment == InputTranscripts.Late ? TimeSpan.FromMilliseconds(_random.Next(0, 2_000)) : TimeSpan.Zero);
+        // One stream: however late, the words of one turn do not overtake those of the turn before.
+        _transcribedTo = at > _transcribedTo ? at : _transcribedTo;
+        if (_transcribedTo <= _now)
             SendAll();
         else
-            Arm(delay, SendAll);
+            _timers.Arm(_transcribedTo, SendAll);
 
         void SendAll()
         {

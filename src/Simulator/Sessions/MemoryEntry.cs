@@ -79,6 +79,9 @@ internal sealed class MemoryEntry(MemoryKind kind, int connection, DateTimeOffse
 
     public TurnEnding Ending { get; set; }
 
+    /// <summary>For model turns: how many entries the memory had when it ended; calls and results may stand between.</summary>
+    public int EndedAt { get; set; }
+
     /// <summary>What the entry weighs in the context window (dossier §4: 25 tokens per second of audio, 258 per image).</summary>
     public double Tokens => Kind switch
     {

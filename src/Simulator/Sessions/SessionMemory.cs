@@ -37,6 +37,7 @@ internal sealed class SessionMemory
     public void EndTurn(MemoryEntry model, TurnEnding ending)
     {
         model.Ending = ending;
+        model.EndedAt = _entries.Count;
         ModelTurns++;
         Weigh(model);
     }

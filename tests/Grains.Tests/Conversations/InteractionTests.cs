@@ -53,6 +53,15 @@ public sealed class InteractionTests
     }
 
     [Fact]
+    public void Loss_AfterAPartWasGeneratedWhole_DoesNotTellTheClientThatItWasTheLast()
+    {
+        var s = Filler().Spoken(400, "Here it is.").GenerationComplete().Lost(1011);
+        Assert.Equal((TurnEnding.Completed, true), (s.Commits[1].Ending, s.Commits[1].InteractionOpen));
+        Assert.Contains("IN_PROGRESS", Encoding.UTF8.GetString(Assert.Single(s.Last.OfType<Effect.SendToClient>()).Frame.Span), StringComparison.Ordinal);
+        Assert.Equal(0, s.State.CommittedTo);
+    }
+
+    [Fact]
     public void Loss_BetweenFillerAndAnswer_ReplaysTheQuestion_AndDoesNotDoubleItsWords()
     {
         var s = Filler();

@@ -149,7 +149,7 @@ public sealed class LinkTests
     public void Client_ClosingRightAfterTheTurn_IsWaitedForByItsHandle(bool comes)
     {
         var s = Scenario.Live();
-        s.Audio(600).Spoken(40).GenerationComplete().TurnComplete().Detach(1000);
+        s.Audio(600).Audio(1_000, voiced: false).Spoken(40).GenerationComplete().TurnComplete().Detach(1000);
         s.ExpectNo<Effect.Release>().ExpectNo<Effect.CloseLink>();
         if (comes)
         {
@@ -169,7 +169,7 @@ public sealed class LinkTests
     public void Stop_RightAfterTheTurn_WaitsForItsHandle()
     {
         var s = Scenario.Live();
-        s.Audio(600).Spoken(40).GenerationComplete().TurnComplete().Apply(new ConversationInput.StopRequested());
+        s.Audio(600).Audio(1_000, voiced: false).Spoken(40).GenerationComplete().TurnComplete().Apply(new ConversationInput.StopRequested());
         Assert.Equal(1012, s.Expect<Effect.CloseClient>().Close.Code);
         s.ExpectNo<Effect.Release>();
         s.Handle("h1").Expect<Effect.Release>();
@@ -180,7 +180,7 @@ public sealed class LinkTests
     public void Client_ReturningWhileItsHandleIsDue_StaysOnItsLink()
     {
         var s = Scenario.Live();
-        s.Audio(600).Spoken(40).GenerationComplete().TurnComplete().Detach(1000).Attach().Handle("h1");
+        s.Audio(600).Audio(1_000, voiced: false).Spoken(40).GenerationComplete().TurnComplete().Detach(1000).Attach().Handle("h1");
         s.ExpectNo<Effect.Release>().ExpectNo<Effect.CloseLink>();
     }
 
@@ -188,7 +188,7 @@ public sealed class LinkTests
     public void Loss_WhileTheHandleOfAClosedClientIsDue_PutsTheConversationAway()
     {
         var s = Scenario.Live();
-        s.Audio(600).Spoken(40).GenerationComplete().TurnComplete().Detach(1000).Lost();
+        s.Audio(600).Audio(1_000, voiced: false).Spoken(40).GenerationComplete().TurnComplete().Detach(1000).Lost();
         s.Expect<Effect.Release>();
         s.ExpectNo<Effect.OpenLink>();
     }

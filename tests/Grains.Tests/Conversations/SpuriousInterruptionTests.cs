@@ -90,6 +90,23 @@ public sealed class SpuriousInterruptionTests
     }
 
     [Fact]
+    public void WordsThatCrossedTheReply_AreOwedAnAnswer_ThoughTheyWereCountedWithTheQuestion()
+    {
+        var s = Scenario.Live(manual: true);
+        foreach (var words in new[] { "one", "two" })
+        {
+            s.Client(InputTraits.ActivityStart).Audio(400).Client(InputTraits.ActivityEnd).Transcribed(words);
+        }
+
+        s.Spoken(100, "To one").Interrupted().TurnComplete();
+        Assert.Equal(22, Assert.Single(s.Commits).InputTo);
+        Assert.Contains(DeadlineKind.Stall, s.State.Armed.Keys);
+
+        // So the end of nothing is no answer to them.
+        s.TurnComplete().ExpectNo<Effect.ForwardTurnEnd>().Expect<Effect.SendUpstream>();
+    }
+
+    [Fact]
     public void Interrupted_WithoutItsTurnComplete_DoesNotTakeTheRealOne()
     {
         var s = Answering().Interrupted().Spoken(200, " is this.").TurnComplete();

@@ -89,6 +89,75 @@ public sealed class TurnTests
         s.ExpectTurn<TurnState.UserSpeaking>().ExpectNo<Effect.HoldInput>();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Reply_ThatMeetsTheFirstOfTheUsersWords_IsNoAnswerToThem(bool manual)
+    {
+        // It answers a note of ours, say; both are on their way at the same time.
+        var s = Scenario.Live(manual).Client(InputTraits.Text, text: "first").Spoken(40, "One.").GenerationComplete().TurnComplete();
+        s.Audio(1_000, voiced: false);
+        if (manual)
+        {
+            s.Client(InputTraits.ActivityStart);
+        }
+
+        s.Audio(40).Spoken(400, "By the way").Audio(200).Interrupted().TurnComplete();
+        var turn = s.Commits[1];
+        Assert.Equal((TurnEnding.Interrupted, 1), (turn.Ending, turn.InputTo));
+        Assert.Null(turn.User);
+        Assert.Equal(240, s.State.Media.VoicedMs);
+        s.ExpectTurn<TurnState.UserSpeaking>();
+    }
+
+    [Theory]
+    [InlineData(0, 30)]
+    [InlineData(10_000, 110)]
+    public void Interruption_BehindAReplay_IsByTheNextThingSaid_NotByTheNewest(long afterMs, long answeredTo)
+    {
+        var s = Scenario.Live();
+        for (var said = 0; said < 3; said++)
+        {
+            s.Audio(600).Audio(1_000, voiced: false);
+        }
+
+        s.Lost().Ready().Flushed(4_800).After(afterMs).Spoken(400, "As to the first").Interrupted().TurnComplete();
+        Assert.Equal(answeredTo, Assert.Single(s.Commits).InputTo);
+    }
+
+    [Fact]
+    public void Interruption_BehindAReplay_BySomethingSaidSinceTheReplyBegan_LeavesAllThatWasSaidBeforeAnswered()
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Audio(600).Audio(1_000, voiced: false);
+        s.Lost().Ready().Flushed(3_200).Spoken(400, "As to both").Audio(200).Interrupted().TurnComplete();
+        Assert.Equal(110, Assert.Single(s.Commits).InputTo);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Transcript_OfWhatIsAnsweredLaterInAReplay_IsNotReadTwice(bool interrupts)
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Audio(600).Audio(1_000, voiced: false).Transcribed(" one").Transcribed(" two").Lost().Ready();
+        if (interrupts)
+        {
+            s.Transcribed(" one").Spoken(400, "To one").Interrupted().TurnComplete();
+        }
+        else
+        {
+            // The pump has not come any further.
+            s.State.Media.SentTo = 30;
+            s.Transcribed(" one").Spoken(400, "To one.").GenerationComplete().TurnComplete();
+        }
+
+        Assert.Equal((" one", 30), (Assert.Single(s.Commits).User!.Text, s.Commits[0].InputTo));
+
+        s.State.Media.SentTo = s.State.Media.LastInput;
+        s.Transcribed(" two").ExpectNo<Effect.SendToClient>().ExpectNo<Effect.ForwardFrame>();
+        s.Spoken(400, "To two.").GenerationComplete().TurnComplete();
+        Assert.Equal(" two", s.Commits[1].User!.Text);
+    }
+
     [Fact]
     public void TurnComplete_OfATurnThatNeverWas_LeavesTheUserOwed()
     {
@@ -159,7 +228,7 @@ public sealed class TurnTests
     public void ExtendedThinking_InProgress_CommitsButIsNoBoundary()
     {
         var s = Scenario.Live();
-        s.Audio(600).Spoken(40, "let me see").TurnComplete(ServerParts.InteractionInProgress);
+        s.Audio(600).Audio(1_000, voiced: false).Spoken(40, "let me see").TurnComplete(ServerParts.InteractionInProgress);
         Assert.True(s.Commits[0].InteractionOpen);
         s.ExpectNo<Effect.HoldInput>().ExpectTurn<TurnState.AwaitingModel>();
         s.Spoken(40, "42.").TurnComplete(ServerParts.InteractionIdle);
@@ -176,6 +245,14 @@ public sealed class TurnTests
         s.After(250).Spoken(40).TurnComplete();
         Assert.Equal("how much?", s.Commits[0].User!.Text);
         Assert.Equal(250, s.Commits[0].LatencyMs);
+    }
+
+    [Fact]
+    public void TypedText_BehindAReplyThatIsCut_StandsOnALineOfItsOwn()
+    {
+        var s = Scenario.Live().Client(InputTraits.Text, text: "how much?").Spoken(40, "It is").Client(InputTraits.Text, text: "and when?").Lost().Ready();
+        s.Spoken(40, "Ten, on Monday.").GenerationComplete().TurnComplete();
+        Assert.Equal("how much?\nand when?", s.Commits[^1].User!.Text);
     }
 
     [Fact]
@@ -198,7 +275,7 @@ public sealed class TurnTests
     public void Commit_Durable_TrimsTheInputItAnswered()
     {
         var s = Scenario.Live();
-        s.Audio(600).Spoken(40).TurnComplete().Committed();
+        s.Audio(600).Audio(1_000, voiced: false).Spoken(40).TurnComplete().Committed();
         Assert.Equal(30, s.Expect<Effect.TrimInput>().Position);
         Assert.DoesNotContain(DeadlineKind.Commit, s.State.Armed.Keys);
     }

@@ -66,6 +66,13 @@ public sealed class StallTests
     }
 
     [Fact]
+    public void ModelThatMayStaySilent_IsRemindedAgain_WhenItsConnectionIsReplacedForAnotherReason()
+    {
+        var s = Asked(silent: true).Elapsed().Elapsed().Lost().Ready().Transcribed("question").Elapsed();
+        Assert.Contains("system note", Upstream(s), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AutomaticActivity_WithoutTranscript_IsNotProofOfAQuestion()
     {
         var s = Scenario.Live();
@@ -163,6 +170,18 @@ public sealed class StallTests
         noise.ExpectNo<Effect.SendUpstream>().ExpectTurn<TurnState.Idle>();
         Assert.Equal(noise.Expect<Effect.SendToClient>().AfterFact, noise.State.Journal);
         Assert.Single(noise.Commits);
+    }
+
+    [Fact]
+    public void EmptyTurn_BehindAReplay_IsLeftToTheNextThingThatUpstreamHears()
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Audio(600).Audio(1_000, voiced: false).Lost().Ready().Flushed(3_200);
+        s.Transcribed("one").TurnComplete().ExpectNo<Effect.SendUpstream>().ExpectNo<Effect.ForwardTurnEnd>();
+        s.Elapsed().Expect<Effect.SendUpstream>();
+
+        // Where nothing else was said, nothing else can come.
+        s = Asked().Lost().Ready().Flushed(3_200).Transcribed("question").TurnComplete();
+        s.Expect<Effect.SendUpstream>();
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Gemini.Live.Scanning;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
@@ -104,6 +105,34 @@ public sealed class ToolStepTests
         // A fourth is a new one.
         s.Call(("x", "f", """{"x":2}"""));
         Assert.Equal(["x"], s.Expect<Effect.ForwardFrame>().Calls);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void CallForTheNewerOfTwoQuestions_IsKept_WhenOnlyTheOlderIsAnsweredAnew(bool answered)
+    {
+        var s = Scenario.Live().Asked().Asked().Call(("c1", "f", "{}"));
+        if (answered)
+        {
+            s.AnswerFor("c1", "42");
+        }
+
+        // Behind the replay the newer question interrupts the answer to the older.
+        s.Lost().Ready().Spoken(400, "As to the first").Interrupted().TurnComplete();
+        Assert.Equal(30, Assert.Single(s.Commits).InputTo);
+        Assert.Empty(s.Facts.OfType<ToolCancelled>());
+
+        s.Call(("d1", "f", "{}"));
+        Assert.Single(s.Facts.OfType<ToolCalled>());
+        if (!answered)
+        {
+            s.AnswerFor("c1", "42");
+        }
+
+        Assert.Equal("d1", Assert.Single(s.Last.SentUp())["id"]!.GetValue<string>());
+        s.Spoken(40, "It is 42.").GenerationComplete().TurnComplete();
+        Assert.True(Assert.Single(s.State.Tools.All).IsSettled);
     }
 
     [Fact]
@@ -241,6 +270,15 @@ public sealed class ToolStepTests
         Assert.Empty(s.Last.Told());
         s.Asked().Call(("c1", "f", "{}"));
         Assert.Equal(["c1_2"], s.Expect<Effect.SendToClient>().Calls);
+    }
+
+    [Fact]
+    public void Result_ThatTheModelThinksAboutFirst_IsSpokenAboutAllTheSame()
+    {
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).AnswerFor("c1");
+        s.Server(ServerParts.ServerContent | ServerParts.ModelThought).Spoken(40).GenerationComplete().TurnComplete();
+        Assert.True(Assert.Single(s.State.Tools.All).IsSeen);
+        s.Expect<Effect.HoldInput>();
     }
 
     [Fact]

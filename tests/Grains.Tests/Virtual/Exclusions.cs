@@ -112,17 +112,23 @@ internal static class Exclusions
         && ((!schedule.Manual && (schedule.Knobs.Transcripts is InputTranscripts.Late or InputTranscripts.After || schedule.Noise > 200))
             || (ModelCatalog.Find(schedule.Model, out _).MayStaySilent && SaysNothing(schedule) > 1));
 
+    /// <summary>Who is silent after goAway is given up at the end that it announced, a minute later at most.</summary>
+    public static bool SilenceHasAnEnd(VirtualConversation conversation) => conversation.Schedule.Faults.Any(fault => fault.Then == GoAwayEnd.Silence);
+
     /// <summary>The second turn in which a model that may choose silence says nothing is its answer.</summary>
     public static bool TurnsMayBeEmpty(VirtualConversation conversation) =>
         SilenceMayBeRight(conversation) || SaysNothing(conversation.Schedule) > 3;
 
     private static int SaysNothing(Schedule schedule) => schedule.Faults.Where(fault => fault.Action is FaultAction.Stall or FaultAction.EmptyTurn).Sum(fault => fault.Times);
 
-    /// <summary>The rest of a reply is asked for once, and not over the user's words, or what passes for them.</summary>
+    /// <summary>
+    /// The rest of a reply is asked for once, whatever comes of it, and not over the user's words, or what passes for them: those
+    /// that upstream had still to hear when the reply began among them.
+    /// </summary>
     public static bool RestMayBeMissing(VirtualConversation conversation, HeardTurn turn) =>
         conversation.Schedule is var schedule
         && schedule.Faults.Where(fault => fault.Action == FaultAction.EarlyTurnComplete).Sum(fault => fault.Times) is var times and > 0
-        && (times > 1 || schedule.Noise > 200 || conversation.Client.Sent.Exists(frame => frame.Word > 0 && frame.At >= turn.From && frame.At <= turn.To + 500.Ms()));
+        && (times > 1 || SaysNothing(schedule) > 0 || schedule.Noise > 200 || conversation.Client.Sent.Exists(frame => frame.Word > 0 && frame.At >= turn.From - 2_000.Ms() && frame.At <= turn.To + 500.Ms()));
 
     public static bool UserTextIsExact(VirtualConversation conversation) =>
         !ALostLinkTakesTranscriptsAlong(conversation)

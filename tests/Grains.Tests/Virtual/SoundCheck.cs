@@ -54,18 +54,24 @@ internal sealed class SoundCheck(VirtualConversation conversation, IReadOnlyList
     {
         foreach (var (turn, i) in turns.Select((turn, i) => (turn, i)).Where(pair => pair.turn.Interrupted))
         {
-            // What the user said may have crossed the beginning of the reply, or have waited with the question for a connection.
-            var since = turns.Take(i).Where(before => before is { Interrupted: false, Audio.Length: > 0 }).Select(before => before.To).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
-            var spoke = Said(turn.From - 2_000.Ms(), turn.To).Any() || Said(since, turn.To).Count() > 1;
+            // What the user said may have crossed the beginning of the reply, or have waited with the question for a connection: a
+            // filler answers nothing, and a reply nothing that was said after it had begun, or that is not journaled as its question.
+            var since = turns.Take(i).Where(before => before is { Interrupted: false, InProgress: false, Audio.Length: > 0 }).Select(before => before.From).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
+            var spoke = Said(turn.From - 2_000.Ms(), turn.To).Any() || Said(since, turn.To).Count() > 1 || Said(DateTimeOffset.MinValue, turn.To, AnsweredBefore(turn)).Count() > 1;
             var lost = conversation.Journal.Durable.Exists(entry => entry.Fact is LinkLost && entry.At >= turn.From && entry.At <= turn.To);
             Assert.True(spoke || lost, $"Turn {i + 1} was interrupted though nobody spoke and no connection was lost.");
         }
     }
 
-    /// <summary>What of the plan was being said between two moments.</summary>
-    private IEnumerable<PlannedTurn> Said(DateTimeOffset from, DateTimeOffset to)
+    /// <summary>Input position up to which the replies before that turn had answered what the user said.</summary>
+    private long AnsweredBefore(HeardTurn turn) => conversation.Journal.Durable
+        .Where(entry => entry.At < turn.From).Select(entry => entry.Fact).OfType<TurnCommitted>()
+        .Where(fact => fact is { Ending: not TurnEnding.Cut, InteractionOpen: false }).Select(fact => fact.InputTo).DefaultIfEmpty(0).Max();
+
+    /// <summary>What of the plan was being said between two moments, after an input position.</summary>
+    private IEnumerable<PlannedTurn> Said(DateTimeOffset from, DateTimeOffset to, long after = 0)
     {
-        var words = conversation.Client.Sent.Where(frame => frame.Word > 0 && frame.At >= from && frame.At <= to).Select(frame => frame.Word).ToHashSet();
+        var words = conversation.Client.Sent.Skip((int)after).Where(frame => frame.Word > 0 && frame.At >= from && frame.At <= to).Select(frame => frame.Word).ToHashSet();
         return conversation.Said.Where(turn => words.Overlaps(Enumerable.Range(turn.First, turn.Count)));
     }
 }

@@ -195,7 +195,7 @@ internal sealed class VirtualConversation
         || (!Client.IsSpeaking && Exclusions.InputLogDiesWithTheActivation(this))
         // The rest of a word that upstream took for two may be too short to be answered.
         || (Exclusions.UpstreamSplitsAWord(this) && Client.LeftInMidSpeech[^1] >= Said[^1].First && IsSilentSince(10_000.Ms()))
-        || (Exclusions.SilenceMayBeRight(this) && IsSilentSince(20_000.Ms()));
+        || (Exclusions.SilenceMayBeRight(this) && IsSilentSince(Exclusions.SilenceHasAnEnd(this) ? 70_000.Ms() : 20_000.Ms()));
 
     /// <summary>Nobody has said anything for so long.</summary>
     private bool IsSilentSince(TimeSpan length) =>
@@ -271,6 +271,8 @@ internal sealed class VirtualConversation
         Assert.True(RunUntil(IsSettled, 120_000.Ms()), $"The last turn was never answered.\n{Story()}");
         RunUntil(() => Client.Closed is not null, 6_000.Ms());
         Assert.True(RunUntil(IsSettled, 120_000.Ms()), $"What came after the last turn was never finished.\n{Story()}");
+        // What is said of a late result is heard to its end.
+        RunUntil(() => Client.Closed is not null || Client.Output.FindLastIndex(heard => heard.Audio.Length > 0) <= Client.Output.FindLastIndex(heard => heard.TurnComplete), 30_000.Ms());
         // A slow journal writes one fact after the other, and a client that is away has still to hear the end: both are
         // judged when they are through.
         RunUntil(() => Client.Closed is not null || (Client.Current is not null && Journal.Durable.Count == Journal.Appended.Count), 30_000.Ms());
@@ -289,8 +291,9 @@ internal sealed class VirtualConversation
         var calls = Client.Calls.Select(call => (call.At, Text: $"    client {call}"));
         var links = Upstream.Links.SelectMany(link => link.Story());
         var lines = facts.Concat(heard).Concat(calls).Concat(links).OrderBy(line => line.At).Select(line => $"      {(line.At - start).TotalSeconds:0.000} {(line.Text.Length > 400 ? line.Text[..400] : line.Text)}");
+        var words = Client.Sent.Index().Where(frame => frame.Item.Word > 0).GroupBy(frame => frame.Item.Word).Select(word => $"w{word.Key} {word.First().Index + 1}..{word.Last().Index + 1}");
         return string.Join('\n', lines)
-            + $"\n      said [{string.Join("; ", Said)}]\n      last context: {string.Join(" | ", ModelContext.Read(this))}";
+            + $"\n      said [{string.Join("; ", Said)}], at input positions [{string.Join("; ", words)}]\n      last context: {string.Join(" | ", ModelContext.Read(this))}";
     }
 
     private void Watch()
