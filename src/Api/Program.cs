@@ -1,1 +1,4 @@
-return await Orchestrator.Api.AllInOne.AllInOneApp.RunAsync(args);
+using Orchestrator.Api.Composition;
+
+var builder = WebApplication.CreateBuilder(args);
+return FrontEndApp.IsWanted(builder.Configuration) ? await FrontEndApp.RunAsync(builder) : await AllInOneApp.RunAsync(args);

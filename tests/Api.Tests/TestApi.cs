@@ -54,7 +54,7 @@ internal sealed class TestApi : IAsyncDisposable
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(Logs);
         builder.Logging.AddFilter(null, LogLevel.Trace);
         builder.Services.AddTenantAuth(builder.Configuration, root);
-        builder.Services.AddSingleton<IConversationReader>(new ConversationReader(Store, Feed, id => active.Contains(id)));
+        builder.Services.AddSingleton<IConversationReader>(new ConversationReader(Store, Feed, (_, id) => ValueTask.FromResult(active.Contains(id))));
         builder.Services.AddSingleton<IConversationHost>(Host);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(new ReadinessCheck("store", _ => Store.ProbeAsync()));

@@ -76,34 +76,43 @@ public sealed class ArrowTests
     }
 
     [Fact]
-    public void Product_NeedsNoPackageAtRunTime_ButTheCircuitBreakerAndTheExporter() =>
+    public void Product_NeedsNoPackageAtRunTime_ButTheDatabasesDriverTheCircuitBreakerAndTheExporter() =>
         Assert.Equal(
-            ["Silo: Polly.Core", "Api: OpenTelemetry", "Api: OpenTelemetry.Exporter.OpenTelemetryProtocol"],
+            ["Silo: Npgsql", "Silo: Polly.Core", "Api: OpenTelemetry", "Api: OpenTelemetry.Exporter.OpenTelemetryProtocol"],
             Allowed.Keys.SelectMany(p => Items(p, "PackageReference").Select(i => $"{p}: {i}")));
 
     [Fact]
-    public void Api_SeesSiloGrainsAndSimulatorOnlyWhereTheAllInOneIsComposed()
+    public void Api_SeesSiloGrainsAndSimulatorOnlyWhereTheProcessIsComposed()
     {
         var hidden = new[] { "Orchestrator.Silo", "Orchestrator.Grains", "Gemini.Live.Simulator" };
         var uses = CompiledCode.Uses(AssemblyPath("Api"));
 
-        Assert.DoesNotContain(uses, u => hidden.Contains(u.Assembly) && !IsIn(u.UserNamespace, "Orchestrator.Api.AllInOne"));
-        Assert.Contains(uses, u => u.Assembly is "Orchestrator.Silo" && IsIn(u.UserNamespace, "Orchestrator.Api.AllInOne"));
+        Assert.DoesNotContain(uses, u => hidden.Contains(u.Assembly) && !IsIn(u.UserNamespace, "Orchestrator.Api.Composition"));
+        Assert.Contains(uses, u => u.Assembly is "Orchestrator.Silo" && IsIn(u.UserNamespace, "Orchestrator.Api.Composition"));
     }
 
     [Fact]
-    public void OpenTelemetry_IsSeenWhereTheAllInOneIsComposed_AndNowhereElse() =>
+    public void OpenTelemetry_IsSeenWhereTheProcessIsComposed_AndNowhereElse() =>
         Assert.All(
             Allowed.Keys.SelectMany(p => CompiledCode.Uses(AssemblyPath(p))).Where(u => IsIn(u.Namespace, "OpenTelemetry")),
-            u => Assert.True(IsIn(u.UserNamespace, "Orchestrator.Api.AllInOne"), u.User));
+            u => Assert.True(IsIn(u.UserNamespace, "Orchestrator.Api.Composition"), u.User));
 
     [Fact]
-    public void AllInOneNamespace_LiesInItsFolder()
+    public void Npgsql_IsSeenByThePostgresStore_AndNowhereElse()
+    {
+        var uses = Allowed.Keys.SelectMany(p => CompiledCode.Uses(AssemblyPath(p))).Where(u => IsIn(u.Namespace, "Npgsql")).ToList();
+
+        Assert.NotEmpty(uses);
+        Assert.All(uses, u => Assert.True(IsIn(u.UserNamespace, "Orchestrator.Silo.Stores.Postgres"), u.User));
+    }
+
+    [Fact]
+    public void CompositionNamespace_LiesInItsFolder()
     {
         var sources = Directory.GetFiles(Path.Combine(Repository.Root, "src", "Api"), "*.cs", SearchOption.AllDirectories);
 
-        Assert.DoesNotContain(sources, s => File.ReadAllText(s).Contains("namespace Orchestrator.Api.AllInOne", StringComparison.Ordinal)
-            && !s.Contains("/Api/AllInOne/", StringComparison.Ordinal));
+        Assert.DoesNotContain(sources, s => File.ReadAllText(s).Contains("namespace Orchestrator.Api.Composition", StringComparison.Ordinal)
+            && !s.Contains("/Api/Composition/", StringComparison.Ordinal));
     }
 
     internal static string AssemblyPath(string project) => Repository.Built(project, $"{Assemblies[project]}.dll");

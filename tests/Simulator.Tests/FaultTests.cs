@@ -317,7 +317,7 @@ public sealed class FaultTests
         Ask(client);
         client.WaitFor("turnComplete");
 
-        Assert.Equal("one two three four five six seven eightone two three four five six seven eight", client.Said());
+        Assert.Equal("one two three four five six seven eight one two three four five six seven eight", client.Said());
         Assert.Equal(8 * 48_000, client.Audio().Length);
     }
 

@@ -7,6 +7,8 @@ namespace Orchestrator.Testing;
 /// <summary>Signals by their POSIX numbers on Linux.</summary>
 public enum Signal
 {
+    Interrupt = 2,
+    Quit = 3,
     Kill = 9,
     Terminate = 15,
     Continue = 18,

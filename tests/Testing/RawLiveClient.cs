@@ -18,6 +18,7 @@ public sealed class RawLiveClient : IAsyncDisposable
 
     private readonly ClientWebSocket socket;
     private readonly Channel<JsonElement> messages = Channel.CreateUnbounded<JsonElement>();
+    private readonly TaskCompletionSource handled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<LiveEnd> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<JsonElement> skipped = new();
     private readonly CancellationTokenSource abandon = new();
@@ -82,6 +83,13 @@ public sealed class RawLiveClient : IAsyncDisposable
         await SendAsync(SetupJson(model, manual, handle, resumable));
         var complete = await NextAsync(m => m.TryGetProperty("setupComplete", out _), "setupComplete");
         ConversationId = complete.GetProperty("setupComplete").TryGetProperty("sessionId", out var id) ? id.GetString()! : "";
+    }
+
+    /// <summary>The newest handle; waits for the first one, which comes in a frame of its own after <c>setupComplete</c>.</summary>
+    public async Task<string> HandleAsync()
+    {
+        await Patience.For(handled.Task, "a resumption handle", state: Seen);
+        return Handle!;
     }
 
     public static string SetupJson(string model = "gemini-3.8-live", bool manual = true, string? handle = null, bool resumable = true) =>
@@ -240,6 +248,7 @@ public sealed class RawLiveClient : IAsyncDisposable
         if (message.TryGetProperty("sessionResumptionUpdate", out var update) && update.TryGetProperty("newHandle", out var handle))
         {
             Handle = handle.GetString();
+            handled.TrySetResult();
         }
         if (HasAudio(message))
         {

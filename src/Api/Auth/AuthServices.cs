@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.Options;
+using Orchestrator.Secrets;
 
 namespace Orchestrator.Api.Auth;
 
@@ -13,16 +14,25 @@ public static class AuthServices
     /// </summary>
     public static IServiceCollection AddTenantAuth(this IServiceCollection services, IConfiguration configuration, string dataDirectory)
     {
+        services.AddSingleton(_ => ResumptionTokens.Open(dataDirectory));
+        return services.AddTenants(configuration, options => options.Tenants.Count > 0
+            ? TenantKeys.From(options)
+            : new TenantKeys([(DevelopmentKey.Tenant, DevelopmentKey.LoadOrCreate(dataDirectory))]));
+    }
+
+    /// <summary>The same for a front-end of a cluster: tenants must be configured, and all front-ends share <paramref name="resumption"/>.</summary>
+    public static IServiceCollection AddClusterAuth(this IServiceCollection services, IConfiguration configuration, KeyRing resumption)
+    {
+        services.AddSingleton(_ => new ResumptionTokens(resumption));
+        services.AddOptions<TenantsOptions>().Validate(options => options.Tenants.Count > 0, $"{TenantsOptions.Section}:Tenants must name at least one tenant: a cluster has no development key.");
+        return services.AddTenants(configuration, TenantKeys.From);
+    }
+
+    private static IServiceCollection AddTenants(this IServiceCollection services, IConfiguration configuration, Func<TenantsOptions, TenantKeys> keys)
+    {
         services.AddOptions<TenantsOptions>().Bind(configuration.GetSection(TenantsOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<TenantsOptions>, TenantsOptionsValidator>();
-        services.AddSingleton(provider =>
-        {
-            var options = provider.GetRequiredService<IOptions<TenantsOptions>>().Value;
-            return options.Tenants.Count > 0
-                ? TenantKeys.From(options)
-                : new TenantKeys([(DevelopmentKey.Tenant, DevelopmentKey.LoadOrCreate(dataDirectory))]);
-        });
-        services.AddSingleton(_ => ResumptionTokens.Open(dataDirectory));
+        services.AddSingleton(provider => keys(provider.GetRequiredService<IOptions<TenantsOptions>>().Value));
         return services.ShieldCredentials();
     }
 

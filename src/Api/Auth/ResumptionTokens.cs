@@ -16,10 +16,13 @@ public sealed class ResumptionTokens(KeyRing keys)
     /// <summary>No token of ours is longer; longer ones are not looked at.</summary>
     private const int LongestToken = 256;
 
+    /// <summary>Purpose of the keys, where a store keeps them for all front-ends.</summary>
+    public const string KeyPurpose = "resumption";
+
     private readonly SecretBox box = new(keys);
 
     /// <summary>Keys of the data directory, <c>keys/resumption.keys</c>.</summary>
-    public static ResumptionTokens Open(string dataDirectory) => new(KeyRing.LoadOrCreate(dataDirectory, "resumption"));
+    public static ResumptionTokens Open(string dataDirectory) => new(KeyRing.LoadOrCreate(dataDirectory, KeyPurpose));
 
     /// <summary>Issues a token that is good until, and not at, <paramref name="expires"/>.</summary>
     public string Issue(TenantId tenant, ConversationId conversation, DateTimeOffset expires)

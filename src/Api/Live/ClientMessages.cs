@@ -1,12 +1,16 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Orchestrator.Api.Live;
 
-/// <summary>The two messages that the edge itself sends to a client, in Google's shapes (dossier §3.1, §3.5).</summary>
+/// <summary>The messages that the edge itself sends to a client, in Google's shapes (dossier §3.1, §3.5).</summary>
 internal static class ClientMessages
 {
     public static byte[] SetupComplete(ConversationId conversation) =>
         JsonSerializer.SerializeToUtf8Bytes(new { setupComplete = new { sessionId = conversation.ToString() } });
+
+    public static byte[] GoAway(TimeSpan timeLeft) =>
+        JsonSerializer.SerializeToUtf8Bytes(new { goAway = new { timeLeft = string.Create(CultureInfo.InvariantCulture, $"{timeLeft.TotalSeconds:0.###}s") } });
 
     public static byte[] ResumptionUpdate(string handle) =>
         JsonSerializer.SerializeToUtf8Bytes(new { sessionResumptionUpdate = new { newHandle = handle, resumable = true } });

@@ -139,6 +139,16 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IAsyncDisposable
         }
     }
 
+    void IEdge.Durable(long inputSeq)
+    {
+        // Keeps no input: whoever may have to hand it over again stands between this edge and the grain.
+    }
+
+    /// <summary>The front-end is about to go: a client that can come back is told to.</summary>
+    /// <returns>False when it cannot, or has not said yet.</returns>
+    public bool GoAway(TimeSpan timeLeft) =>
+        _wantsHandles && _attachment is not null && _socket.TrySend(ClientMessages.GoAway(timeLeft), binary: true);
+
     public void Close(EdgeClose close) => _socket.Close(close.Code, close.Reason);
 
     public async ValueTask DisposeAsync()

@@ -24,6 +24,7 @@ internal static class LiveEndpoint
     {
         services.AddOptions<LiveOptions>().BindConfiguration(LiveOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<LiveOptions>, LiveOptionsValidator>();
+        services.AddSingleton<LiveEdges>();
         services.AddSingleton(s => new LiveEdgeServices(
             s.GetRequiredService<IConversationHost>(),
             s.GetRequiredService<ResumptionTokens>(),
@@ -70,6 +71,13 @@ internal static class LiveEndpoint
             return;
         }
 
+        var edges = context.RequestServices.GetRequiredService<LiveEdges>();
+        if (edges.IsDraining)
+        {
+            await Refuse(context, HttpStatusCode.ServiceUnavailable, "This server is stopping; try another.");
+            return;
+        }
+
         var services = context.RequestServices.GetRequiredService<LiveEdgeServices>();
         var conversation = new ConversationId(Guid.CreateVersion7(services.Clock.GetUtcNow()));
         context.Response.Headers.Connection = "Upgrade";
@@ -78,7 +86,10 @@ internal static class LiveEndpoint
         context.Response.Headers["x-conversation-id"] = conversation.ToString();
         await using var stream = await upgrade.UpgradeAsync();
         await using var edge = new LiveEdge(services, stream, tenant, conversation);
-        if (!await edge.RunAsync(context.RequestAborted))
+        edges.Add(edge);
+        var clean = await edge.RunAsync(context.RequestAborted);
+        edges.Remove(edge);
+        if (!clean)
         {
             // Closing a stream in order waits for the peer; one that is gone would hold the request until the process ends.
             context.Abort();

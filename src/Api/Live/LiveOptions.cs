@@ -24,6 +24,12 @@ public sealed class LiveOptions
     /// to for two hours is not resumable whatever its handle says. Default 24 h.</summary>
     public TimeSpan HandleLifetime { get; set; } = TimeSpan.FromHours(24);
 
+    /// <summary>A front-end of a cluster that stops: time that clients with a resumption handle are given by <c>goAway</c>. Default 5 s, 0 to 1 min.</summary>
+    public TimeSpan DrainNotice { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same for clients that did not ask for handles: they may finish. Default 1 h, 0 to 4 h.</summary>
+    public TimeSpan DrainDeadline { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>Level in dBFS under which microphone audio counts as silence. It errs towards hearing: a floor that is too
     /// high loses soft speech from the replay after a fault. Default -60.</summary>
     public double SilenceDbfs { get; set; } = -60;
@@ -40,6 +46,8 @@ public sealed class LiveOptionsValidator : IValidateOptions<LiveOptions>
         Check(Within(options.SetupTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)), nameof(options.SetupTimeout), "must be between 1 second and 5 minutes");
         Check(Within(options.UnreadTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)), nameof(options.UnreadTimeout), "must be between 1 second and 10 minutes");
         Check(Within(options.HandleLifetime, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)), nameof(options.HandleLifetime), "must be between 1 minute and 30 days");
+        Check(Within(options.DrainNotice, TimeSpan.Zero, TimeSpan.FromMinutes(1)), nameof(options.DrainNotice), "must be between 0 and 1 minute");
+        Check(Within(options.DrainDeadline, TimeSpan.Zero, TimeSpan.FromHours(4)), nameof(options.DrainDeadline), "must be between 0 and 4 hours");
         Check(options.SilenceDbfs is >= -96 and <= -20, nameof(options.SilenceDbfs), "must be between -96 and -20");
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 

@@ -17,6 +17,10 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
         Space + "conversation-not-found", "No such conversation", StatusCodes.Status404NotFound,
         "You have no conversation of that id.");
 
+    public static readonly Problem SiloNotFound = new(
+        Space + "silo-not-found", "No such silo", StatusCodes.Status404NotFound,
+        "No living silo has that name.");
+
     public static readonly Problem NotAcceptable = new(
         Space + "not-acceptable", "Format not available", StatusCodes.Status406NotAcceptable,
         "Available are application/json, text/plain and text/vtt.");

@@ -23,7 +23,14 @@ public interface IConversationHost
 /// <param name="Conversation">The id to create, or the id from the client's handle.</param>
 /// <param name="Resume">True when the client presented a handle.</param>
 /// <param name="SetupFrame">The client's setup frame, whole, as received.</param>
-public sealed record AttachRequest(TenantId Tenant, ConversationId Conversation, bool Resume, ReadOnlyMemory<byte> SetupFrame);
+public sealed record AttachRequest(TenantId Tenant, ConversationId Conversation, bool Resume, ReadOnlyMemory<byte> SetupFrame)
+{
+    /// <summary>Names the client's socket wherever it is served; null from an edge that stays with one silo.</summary>
+    public Guid? Client { get; init; }
+
+    /// <summary>What an edge remembers that goes on with the same client elsewhere; null for a client that has just come.</summary>
+    public EdgeMemory? Memory { get; init; }
+}
 
 /// <summary>The answer to an attach.</summary>
 public abstract record AttachOutcome

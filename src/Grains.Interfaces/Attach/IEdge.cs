@@ -14,6 +14,9 @@ public interface IEdge
     /// <summary>Sends a frame to the client, or queues it within the edge's bound.</summary>
     void Deliver(in OutputFrame frame);
 
+    /// <summary>Input up to this position will never be needed again: an edge that keeps a log may forget it.</summary>
+    void Durable(long inputSeq);
+
     /// <summary>Closes the client's socket, after what was delivered before.</summary>
     void Close(EdgeClose close);
 }
@@ -43,6 +46,18 @@ public sealed record EdgeClose(int Code, string Reason)
 {
     /// <summary>A newer client took the conversation.</summary>
     public static readonly EdgeClose Superseded = new(1008, "The conversation was resumed on another connection.");
+
+    /// <summary>
+    /// The conversation leaves this silo and goes on at another: an edge that keeps an <see cref="EdgeLog"/> attaches there,
+    /// and its client notices nothing. To any other it is a close like <see cref="Restarting"/>.
+    /// </summary>
+    public static readonly EdgeClose Moving = new(1012, "The conversation moves; resume the session to continue.");
+
+    /// <summary>
+    /// Another silo has claimed the conversation. An edge with an <see cref="EdgeLog"/> asks who has it: it may have been for this
+    /// very client, whose attach was thought to be lost and was only late.
+    /// </summary>
+    public static readonly EdgeClose OwnerLost = new(1011, "The conversation has moved; resume the session to continue.");
 
     /// <summary>The process goes down in an orderly way.</summary>
     public static readonly EdgeClose Restarting = new(1012, "The server is restarting; resume the session to continue.");

@@ -19,10 +19,14 @@ namespace Orchestrator.Journal;
 [JsonDerivedType(typeof(ToolCalled), "toolCalled")]
 [JsonDerivedType(typeof(ToolAnswered), "toolAnswered")]
 [JsonDerivedType(typeof(ToolCancelled), "toolCancelled")]
+[JsonDerivedType(typeof(ToolForgotten), "toolForgotten")]
+[JsonDerivedType(typeof(ReplyGenerated), "replyGenerated")]
 [JsonDerivedType(typeof(TurnCommitted), "turnCommitted")]
 [JsonDerivedType(typeof(TurnAmended), "turnAmended")]
 [JsonDerivedType(typeof(ContentGiven), "contentGiven")]
 [JsonDerivedType(typeof(InputEvicted), "inputEvicted")]
+[JsonDerivedType(typeof(OutputLost), "outputLost")]
+[JsonDerivedType(typeof(ConversationMoved), "conversationMoved")]
 [JsonDerivedType(typeof(InputQuarantined), "inputQuarantined")]
 [JsonDerivedType(typeof(ConversationEnded), "conversationEnded")]
 public abstract record ConversationFact
@@ -39,7 +43,12 @@ public abstract record ConversationFact
 public sealed record ConversationOpened(string Tenant, string Model, JsonElement Setup) : ConversationFact;
 
 /// <summary>A client socket took the conversation; older attachments are refused from here on.</summary>
-public sealed record ClientAttached(int Generation) : ConversationFact;
+public sealed record ClientAttached(int Generation) : ConversationFact
+{
+    /// <summary>Names the socket where several front-ends and silos serve clients; the same when only the silo has changed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? Client { get; init; }
+}
 
 /// <summary>The client socket of that generation ended.</summary>
 /// <param name="Code">The client's close code; null when the connection vanished.</param>
@@ -119,6 +128,9 @@ public sealed record ToolAnswered(string Id, string Name, JsonElement Response) 
 /// <summary>The model withdrew the call.</summary>
 public sealed record ToolCancelled(string Id) : ConversationFact;
 
+/// <summary>The call died with its silo before the client was asked: if the model wants it again, it is a new one.</summary>
+public sealed record ToolForgotten(string Id) : ConversationFact;
+
 /// <summary>How a turn ended.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<TurnEnding>))]
 public enum TurnEnding
@@ -166,6 +178,10 @@ public sealed record TurnCommitted(
     /// <summary>A cut reply that is not given anew: the next turn is the rest of it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Continues { get; init; }
+
+    /// <summary>A turn that is still owed: characters of the user's transcribed words that the client has been told of it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Told { get; init; }
 }
 
 /// <summary>Words or usage that arrived after their turn was committed. Texts are appended to the turn's.</summary>
@@ -176,6 +192,26 @@ public sealed record TurnAmended(int Turn, string? UserText, string? ModelText, 
 /// <param name="Turn">The turn that it precedes.</param>
 /// <param name="Role"><c>user</c> or <c>model</c>.</param>
 public sealed record ContentGiven(long Position, int Turn, string Role, string Text) : ConversationFact;
+
+/// <summary>
+/// The model has generated a reply whole, and upstream plays it: whoever takes the conversation over before the turn is
+/// committed commits it, and does not have it given anew.
+/// </summary>
+/// <param name="Turn">The turn that will be committed.</param>
+/// <param name="InputTo">Last input position that it answers.</param>
+/// <param name="User">What the user has said in the turn, as far as it is known.</param>
+/// <param name="Told">Characters of the user's transcribed words that the client has been told by then.</param>
+public sealed record ReplyGenerated(int Turn, long InputTo, string User, int Told) : ConversationFact;
+
+/// <summary>The conversation left its silo for another, with its client attached.</summary>
+/// <param name="Why"><c>drain</c>, or <c>recovery</c> when upstream could not be reached from here.</param>
+public sealed record ConversationMoved(string Why) : ConversationFact;
+
+/// <summary>Output of a committed turn died with its silo: the client has not heard the rest of it.</summary>
+/// <param name="Turn">The turn, which was finished as far as the model is concerned.</param>
+/// <param name="From">Number of the first output frame that did not arrive.</param>
+/// <param name="To">Number of the last one.</param>
+public sealed record OutputLost(int Turn, long From, long To) : ConversationFact;
 
 /// <summary>Upstream refused this frame, which is not audio: it is not sent again.</summary>
 /// <param name="Kind">What it carries, camelCase.</param>

@@ -34,12 +34,20 @@ public interface IConversationStore
     /// <exception cref="JournalDamagedException">It is damaged before its tail.</exception>
     Task<LoadedJournal> LoadAsync(TenantId tenant, ConversationId conversation, CancellationToken cancellation);
 
-    /// <summary>Appends entries whose positions follow the last one, all or nothing.</summary>
+    /// <summary>
+    /// Appends entries whose positions follow the last one, all or nothing. The last append may be repeated, entry by entry the
+    /// same: it is then in the journal once.
+    /// </summary>
     /// <exception cref="OwnershipLostException">A newer epoch exists; the caller must stop.</exception>
-    /// <exception cref="IOException">Nothing was appended (full disk, lost directory); may be retried.</exception>
+    /// <exception cref="ArgumentException">Other positions follow; nothing was appended.</exception>
+    /// <exception cref="IOException">Nothing was appended (full disk, lost directory), or it is unknown whether it was (lost
+    /// connection). The same append may be repeated; nothing else may be appended before it succeeded.</exception>
     Task AppendAsync(Ownership ownership, IReadOnlyList<JournalEntry> entries, Durability durability, CancellationToken cancellation);
 
-    /// <summary>Gives ownership up so that the next claimant need not wait. Idempotent.</summary>
+    /// <summary>
+    /// Gives ownership up so that the next claimant need not wait. Idempotent. It is a courtesy and does not fail when the store is
+    /// unavailable: an ownership that could not be given up ends with the next claim.
+    /// </summary>
     Task ReleaseAsync(Ownership ownership, CancellationToken cancellation);
 
     /// <summary>Ids of a tenant's conversations, newest first, strictly older than <paramref name="before"/> when given.</summary>

@@ -22,6 +22,25 @@ public sealed class KeyRing
     /// <summary>The key with that id; null when the ring does not have it.</summary>
     public byte[]? Find(byte id) => keys.GetValueOrDefault(id);
 
+    /// <summary>True when every key of the other ring is in this one.</summary>
+    public bool HasAllOf(KeyRing other) => other.keys.All(k => keys.TryGetValue(k.Key, out var mine) && mine.AsSpan().SequenceEqual(k.Value));
+
+    /// <summary>A ring of keys that are kept elsewhere, for example in the cluster's database.</summary>
+    /// <exception cref="InvalidDataException">There is none, an id comes twice, or a key has not <see cref="KeyBytes"/> bytes.</exception>
+    public static KeyRing Of(IEnumerable<(byte Id, byte[] Key)> keys)
+    {
+        var ring = new SortedDictionary<byte, byte[]>();
+        foreach (var (id, key) in keys)
+        {
+            if (key.Length != KeyBytes || !ring.TryAdd(id, key))
+            {
+                throw new InvalidDataException($"Key {id} comes twice, or has not {KeyBytes} bytes.");
+            }
+        }
+
+        return ring.Count > 0 ? new KeyRing(ring) : throw new InvalidDataException("A key ring needs a key.");
+    }
+
     /// <summary>
     /// Reads <c>keys/&lt;purpose&gt;.keys</c> of a data directory, one <c>id base64</c> per line, <c>#</c> for remarks;
     /// creates it with one random key, mode 0600, when it does not exist.

@@ -3,11 +3,17 @@ using Orchestrator.Attach;
 namespace Orchestrator.Grains.Actor;
 
 /// <summary>One client's attachment; the actor ignores all but the newest.</summary>
-internal sealed class Attachment(ConversationActor actor, int generation, IEdge edge) : IAttachment
+internal sealed class Attachment(ConversationActor actor, int generation, long epoch, (long Input, long Output) next, IEdge edge) : IAttachment
 {
     private TaskCompletionSource? _credit;
 
     public int Generation => generation;
+
+    public long Epoch => epoch;
+
+    public long NextInput => next.Input;
+
+    public long NextOutput => next.Output;
 
     public IEdge Edge => edge;
 

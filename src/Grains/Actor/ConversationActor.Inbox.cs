@@ -16,9 +16,14 @@ internal sealed partial class ConversationActor : IUpstreamReceiver
     private const long LinkWaitingBytes = 32 * 1024 * 1024;
 
     /// <summary>Attaches a client; null when the conversation is leaving memory: wait for <see cref="Gone"/> and open it anew.</summary>
-    public Task<Attachment?> AttachAsync(IEdge edge, ClientWants wants)
+    /// <param name="edge">The client's.</param>
+    /// <param name="wants">What it asked to hear.</param>
+    /// <param name="client">As in <see cref="AttachRequest.Client"/>.</param>
+    /// <param name="memory">What the edge remembers of an earlier attachment of the same client; null for a client that has just come.</param>
+    /// <exception cref="SupersededException">The client that comes back has been replaced by a newer one meanwhile.</exception>
+    public Task<Attachment?> AttachAsync(IEdge edge, ClientWants wants, Guid? client = null, EdgeMemory? memory = null)
     {
-        var attaching = new Attaching(edge, wants);
+        var attaching = new Attaching(edge, wants, client, memory);
         _mailbox.Post(new Letter(LetterKind.Attach) { Subject = attaching }, control: true);
         return attaching.Result.Task;
     }
@@ -27,7 +32,7 @@ internal sealed partial class ConversationActor : IUpstreamReceiver
     {
         if (_mailbox.TryEnter())
         {
-            Handle(new Letter(LetterKind.ClientFrame) { Subject = attachment, Payload = frame.Payload, Traits = frame.Traits, AudioMs = frame.AudioMs });
+            Handle(new Letter(LetterKind.ClientFrame) { Subject = attachment, Number = frame.Seq, Payload = frame.Payload, Traits = frame.Traits, AudioMs = frame.AudioMs });
             _mailbox.Leave();
         }
         else
@@ -37,7 +42,7 @@ internal sealed partial class ConversationActor : IUpstreamReceiver
                 attachment.Pause();
             }
 
-            _mailbox.Post(new Letter(LetterKind.ClientFrame) { Subject = attachment, Traits = frame.Traits, AudioMs = frame.AudioMs }.Copying(frame.Payload), control: false);
+            _mailbox.Post(new Letter(LetterKind.ClientFrame) { Subject = attachment, Number = frame.Seq, Traits = frame.Traits, AudioMs = frame.AudioMs }.Copying(frame.Payload), control: false);
         }
     }
 
@@ -77,7 +82,7 @@ internal sealed partial class ConversationActor : IUpstreamReceiver
 
     public void PumpDue() => _mailbox.Post(new Letter(LetterKind.PumpDue), control: true);
 
-    private sealed record Attaching(IEdge Edge, ClientWants Wants)
+    private sealed record Attaching(IEdge Edge, ClientWants Wants, Guid? Client, EdgeMemory? Memory)
     {
         public TaskCompletionSource<Attachment?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

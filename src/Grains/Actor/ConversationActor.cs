@@ -25,6 +25,7 @@ internal sealed partial class ConversationActor
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ConversationState _state;
     private bool _released;
+    private long _settledAtEdge;
     private long _waitingBytes;
 
     public ConversationActor(ConversationContext context, ConversationState state, DateTimeOffset openedAt)
@@ -39,6 +40,8 @@ internal sealed partial class ConversationActor
         _runner = new EffectRunner(context, this, state);
         context.Metrics.Activated();
     }
+
+    public Ownership Ownership => _context.Ownership;
 
     public ConversationId Id => _context.Ownership.Conversation;
 
@@ -116,9 +119,16 @@ internal sealed partial class ConversationActor
             return;
         }
 
-        var attachment = new Attachment(this, _state.Attachments + 1, attaching.Edge);
-        _runner.Welcome(attachment, attaching.Wants.AwaitsSetup);
-        Step(new ConversationInput.ClientAttached(attachment.Generation, attaching.Wants));
+        if (attaching.Memory is not null && _state.Client != attaching.Client)
+        {
+            attaching.Result.SetException(new SupersededException());
+            return;
+        }
+
+        _settledAtEdge = Math.Max(_settledAtEdge, attaching.Memory?.SettledInput ?? 0);
+
+        var attachment = _runner.Welcome(_state.Attachments + 1, attaching.Edge, attaching.Wants.AwaitsSetup, attaching.Memory?.LastOutput);
+        Step(new ConversationInput.ClientAttached(attachment.Generation, attaching.Wants) { Moved = attaching.Memory is not null, Client = attaching.Client });
         attaching.Result.SetResult(attachment);
     }
 
@@ -132,12 +142,19 @@ internal sealed partial class ConversationActor
             return;
         }
 
+        if (letter.Number != 0 && !IsNext(letter.Number))
+        {
+            return;
+        }
+
         var payload = letter.Payload.Span;
         if ((letter.Traits & InputTraits.ClientContent) != 0 && _state.EchoExpected)
         {
             payload = HistoryEcho.Without(payload, _state.History);
             if (payload.IsEmpty)
             {
+                // It keeps its position, so that an edge that numbers its frames and this log go on counting alike.
+                _runner.Pump.Log.Quarantine(_runner.Pump.Log.Append(payload, letter.Traits, 0));
                 Step(new ConversationInput.ClientEchoedHistory());
                 return;
             }
@@ -161,6 +178,26 @@ internal sealed partial class ConversationActor
         }
 
         _runner.Credit();
+    }
+
+    /// <summary>An edge numbers its frames: what the log has already is passed over, what is left out is lost.</summary>
+    private bool IsNext(long position)
+    {
+        var log = _runner.Pump.Log;
+        if (position <= log.Last)
+        {
+            _context.Metrics.Count("inputRepeated");
+            return false;
+        }
+
+        var (from, frames) = (log.Last + 1, (int)(position - log.Last - 1));
+        log.Skip(position - 1);
+        if (Math.Max(from, _settledAtEdge + 1) < position)
+        {
+            Step(new ConversationInput.InputEvicted(from, position - 1, frames, AudioMs: 0, Bytes: 0));
+        }
+
+        return true;
     }
 
     private void TakeLinkFrame(int link, ReadOnlyMemory<byte> frame)

@@ -26,6 +26,7 @@ internal static class ConversationRulesReader
             ContextTokens = setup.Entry.ContextWindowTokens,
         },
         RepeatableTools = settings.RepeatableTools,
+        MayMove = settings.MayMove,
         Policy = settings.Recovery,
         GraceMs = (long)settings.Grace.TotalMilliseconds,
     };

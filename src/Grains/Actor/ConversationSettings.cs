@@ -46,11 +46,17 @@ public sealed record ConversationSettings
     /// <summary>Bound of output that the client has not confirmed: a minute of 24 kHz audio. Beyond it the oldest is given up.</summary>
     public long OutputLogBytes { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>Conversations that the silo takes into memory.</summary>
+    public int MaxConversations { get; init; } = 2_000;
+
     /// <summary>How long a vanished client's link is kept.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long after its last fact a conversation can be brought back: what Google's own handles are good for.</summary>
     public TimeSpan ResumableFor { get; init; } = TimeSpan.FromHours(2);
+
+    /// <summary>There are other silos, and front-ends that follow a conversation there.</summary>
+    public bool MayMove { get; init; }
 
     /// <summary>Budgets of the recovery ladder.</summary>
     public RecoveryPolicy Recovery { get; init; } = new();

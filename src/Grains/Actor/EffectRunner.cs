@@ -67,14 +67,28 @@ internal sealed class EffectRunner
     public void InHand(ReadOnlyMemory<byte> frame, in ServerFrame scanned) => _frame.Take(frame, scanned);
 
     /// <summary>The newest client wins: the older one is closed, the new one first gets what was not confirmed.</summary>
-    public void Welcome(Attachment attachment, bool awaitsSetup)
+    /// <param name="generation">Number of the attachment.</param>
+    /// <param name="edge">The client's.</param>
+    /// <param name="awaitsSetup">It waits for upstream's own <c>setupComplete</c>.</param>
+    /// <param name="has">Newest output of an earlier attachment that this same client has; null for another client.</param>
+    public Attachment Welcome(int generation, IEdge edge, bool awaitsSetup, long? has)
     {
         Leave(EdgeClose.Superseded);
-        Client = attachment;
         _closing = null;
-        Output.Rewind();
+        if (has is { } number)
+        {
+            Output.RewindTo(number);
+        }
+        else
+        {
+            Output.Rewind();
+        }
+
+        var attachment = new Attachment(_actor, generation, _context.Ownership.Epoch, (Pump.Log.Last + 1, Output.Next), edge);
+        Client = attachment;
         attachment.Edge.Opened(attachment, awaitsSetup);
         Output.DeliverTo(attachment.Edge);
+        return attachment;
     }
 
     public void Perform(Effect effect, long nowMs)
@@ -120,6 +134,8 @@ internal sealed class EffectRunner
                 break;
             case Effect.TrimInput trim:
                 Pump.Log.TrimTo(trim.Position);
+                // What the log has forgotten, not what was asked: a trim may come late, or wait for what was not sent.
+                Client?.Edge.Durable(Pump.Log.First - 1);
                 break;
             case Effect.ForwardFrame { WithoutTurnEnd: true } forward:
                 if (FrameEditor.SplitTurnEnd(_frame.For(forward.StripInput, forward.StripOutput, forward.StripTools)) is var (content, _))
@@ -147,6 +163,10 @@ internal sealed class EffectRunner
                 break;
             case Effect.DiscardAudio:
                 Output.DiscardAudio();
+                break;
+            case Effect.CloseClient close when close.Close == EdgeClose.Moving:
+                // The next owner may claim it as soon as the edge knows: everything has to be written by then.
+                _closing = close.Close;
                 break;
             case Effect.CloseClient close:
                 _closing = close.Close;
@@ -292,7 +312,7 @@ internal sealed class EffectRunner
 
     private void CloseWhenDelivered(bool atOnce)
     {
-        if (_closing is { } close && (atOnce || !Output.IsWaiting))
+        if (_closing is { } close && close != EdgeClose.Moving && (atOnce || !Output.IsWaiting))
         {
             Leave(close);
         }

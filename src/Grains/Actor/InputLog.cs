@@ -74,6 +74,15 @@ internal sealed class InputLog(long after, long maxBytes, long? silenceMs, Array
         return position;
     }
 
+    /// <summary>Nobody has the frames up to here.</summary>
+    public void Skip(long position)
+    {
+        while (_log.Last < position)
+        {
+            _log.Drop(_log.Append([], 0, 0));
+        }
+    }
+
     /// <summary>Everything up to here was sent or passed over.</summary>
     public void AdvanceTo(long position)
     {

@@ -46,6 +46,9 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
         }
     }
 
+    /// <summary>Number of the next frame to be delivered.</summary>
+    public long Next => Math.Max(_deliveredTo + 1, _log.First);
+
     /// <summary>True while output waits for a fact to become durable.</summary>
     public bool IsWaiting => _gates.Count > 0;
 
@@ -62,7 +65,7 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
     public void DeliverTo(IEdge edge)
     {
         var end = _gates.TryPeek(out var gate) ? gate.Number - 1 : _log.Last;
-        for (var n = Math.Max(_deliveredTo + 1, _log.First); n <= end; n++)
+        for (var n = Next; n <= end; n++)
         {
             var entry = _log[n];
             if (!entry.IsDropped)
@@ -88,6 +91,9 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
 
     /// <summary>A new client starts where the last one stopped confirming.</summary>
     public void Rewind() => _deliveredTo = _log.First - 1;
+
+    /// <summary>The same client is served in another way, and has everything up to this number.</summary>
+    public void RewindTo(long number) => _deliveredTo = Math.Clamp(number, _log.First - 1, _log.Last);
 
     /// <summary>
     /// The user interrupted: what is left of the newest turn's audio is not worth hearing, now or after a reattach.

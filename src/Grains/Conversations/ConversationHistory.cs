@@ -14,7 +14,10 @@ public static class ConversationHistory
     public static (ConversationOpened Fact, DateTimeOffset At)? Opening(IReadOnlyList<JournalEntry> entries) =>
         entries is [{ Fact: ConversationOpened opened, At: var at }, ..] ? (opened, at) : null;
 
-    public static ConversationState Restore(ConversationRules rules, IReadOnlyList<JournalEntry> entries)
+    /// <param name="rules">Of this conversation, here and now.</param>
+    /// <param name="entries">Its journal, oldest first.</param>
+    /// <param name="has">What its client has heard, if it is attached to an edge that has lost the last owner.</param>
+    public static ConversationState Restore(ConversationRules rules, IReadOnlyList<JournalEntry> entries, ClientHas? has = null)
     {
         var state = new ConversationState { Rules = rules };
         foreach (var entry in entries)
@@ -32,7 +35,7 @@ public static class ConversationHistory
         state.Media.LastInput = known;
         state.Media.SentTo = known;
         state.Media.LastMeaningful = state.CommittedTo;
-        return state with { Tools = state.Tools.Restored() };
+        return has is null ? state with { Tools = state.Tools.Restored() } : Takeover.Of(state, has);
     }
 
     /// <summary>A turn that was cut, or that says that more is to come, has not answered anything.</summary>
@@ -43,7 +46,7 @@ public static class ConversationHistory
         switch (fact)
         {
             case ClientAttached attached:
-                return state with { Attachments = Math.Max(state.Attachments, attached.Generation) };
+                return state with { Attachments = Math.Max(state.Attachments, attached.Generation), Client = attached.Client };
             case LinkOpened opened:
                 return state with
                 {
@@ -76,25 +79,35 @@ public static class ConversationHistory
                 };
                 var open = turn.Ending != TurnEnding.Cut && turn.InteractionOpen;
                 var history = turn.Settles() ? SpokenText.Settle(next.History) : next.History;
-                history = turn.User is { Text.Length: 0 }
+                history = turn.User is { Text.Length: 0 } && turn.Settles() && state.Owed.Written == 0
                     ? SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.User, SpokenText.Untranscribed) { IsNote = true })
                     : SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.User, turn.User?.Text ?? "") { IsOpen = open });
                 next = next with
                 {
+                    LastTurn = turn,
+                    Generated = null,
+                    Moves = turn.Settles() ? 0 : state.Moves,
+                    Owed = turn.Settles() ? default : (turn.Told, state.Owed.Written + (turn.User?.Text.Length ?? 0)),
                     History = SpokenText.Add(history, new SpokenText(turn.Turn, Speaker.Model, turn.Model?.Text ?? "") { Cut = turn.Ending == TurnEnding.Cut && !turn.Continues, IsOpen = open }),
                 };
                 next.Media.LastOutput = Math.Max(next.Media.LastOutput, turn.OutputSeq);
                 return next;
+            case ReplyGenerated generated:
+                return state with { Generated = generated };
             case TurnAmended amended:
                 return state with { History = SpokenText.Add(state.History, amended.Turn, amended.UserText ?? "", amended.ModelText ?? "") };
             case ContentGiven given:
-                return state with { Given = state.Given.Add(new SpokenText(given.Turn, given.Role == "model" ? Speaker.Model : Speaker.User, given.Text)) };
+                return state with { GivenTo = Math.Max(state.GivenTo, given.Position), Given = state.Given.Add(new SpokenText(given.Turn, given.Role == "model" ? Speaker.Model : Speaker.User, given.Text)) };
             case ToolCalled called when state.Tools.Find(called.Id) is null:
                 return state with { Tools = state.Tools.Add(new BookedCall(called.Id, called.Name, called.Args, called.Turn)) };
             case ToolAnswered answered when state.Tools.Find(answered.Id) is { } call:
                 return state with { Tools = state.Tools.Set(ToolBook.Answered(call, new ToolResult(call.Id, call.Name, answered.Response, answered.WillContinue), seq: 0)) };
             case ToolCancelled cancelled when state.Tools.Find(cancelled.Id) is { } call:
                 return state with { Tools = state.Tools.Set(call with { Status = CallStatus.Cancelled }) };
+            case ConversationMoved { Why: "recovery" }:
+                return state with { Moves = state.Moves + 1 };
+            case ToolForgotten forgotten:
+                return state with { Tools = state.Tools.Forget(forgotten.Id) };
             case ConversationEnded:
                 return state with { Ended = true };
             default:

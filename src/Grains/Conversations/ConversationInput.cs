@@ -15,7 +15,14 @@ public abstract record ConversationInput
     }
 
     /// <summary>A client was attached; generation as in <see cref="ConversationState.Attachments"/>.</summary>
-    public sealed record ClientAttached(int Generation, ClientWants Wants) : ConversationInput;
+    public sealed record ClientAttached(int Generation, ClientWants Wants) : ConversationInput
+    {
+        /// <summary>It is the client that was there before: only what serves it has changed.</summary>
+        public bool Moved { get; init; }
+
+        /// <summary>As in <see cref="Attach.AttachRequest.Client"/>.</summary>
+        public Guid? Client { get; init; }
+    }
 
     /// <summary>The client of that generation closed (code) or vanished (null).</summary>
     public sealed record ClientDetached(int Generation, int? Code, string Reason) : ConversationInput;
@@ -59,6 +66,10 @@ public abstract record ConversationInput
 
     /// <summary>The silo shuts down: the conversation is put away, resumable.</summary>
     public sealed record StopRequested : ConversationInput;
+
+    /// <summary>The silo is to be emptied: the conversation goes on at another, as soon as nothing is under way.</summary>
+    /// <param name="AtOnce">It has waited long enough.</param>
+    public sealed record DrainRequested(bool AtOnce) : ConversationInput;
 
     /// <summary>Someone with the right to do so ended it.</summary>
     public sealed record EndRequested(string Reason, string By) : ConversationInput;

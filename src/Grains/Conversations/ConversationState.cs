@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Orchestrator.Grains.Recovery;
 using Orchestrator.Grains.Tools;
 using Orchestrator.Grains.Turns;
+using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Conversations;
 
@@ -109,6 +110,9 @@ public sealed record ConversationState
 
     public EdgeState Edge { get; init; } = EdgeState.None.Instance;
 
+    /// <summary>The newest client, where clients have names.</summary>
+    public Guid? Client { get; init; }
+
     /// <summary>Number of attachments so far; only the newest is listened to.</summary>
     public int Attachments { get; init; }
 
@@ -128,6 +132,28 @@ public sealed record ConversationState
     public ImmutableDictionary<DeadlineKind, int> Armed { get; init; } = ImmutableDictionary<DeadlineKind, int>.Empty;
 
     public bool Ended { get; init; }
+
+    /// <summary>The silo is being emptied.</summary>
+    public bool Draining { get; init; }
+
+    /// <summary>Times that a recovery went to another silo since a turn was settled.</summary>
+    public int Moves { get; init; }
+
+    /// <summary>What the client has heard beyond the journal, until it is attached; null unless another silo was lost with it attached.</summary>
+    public ClientHas? Takeover { get; init; }
+
+    /// <summary>Newest fact of a turn; null before the first.</summary>
+    public TurnCommitted? LastTurn { get; init; }
+
+    /// <summary>A reply of the journal that was generated whole and not committed; null when there is none.</summary>
+    public ReplyGenerated? Generated { get; init; }
+
+    /// <summary>Of the journal's newest turn, if it is still owed: characters of the user's transcribed words that the client
+    /// was told, and those that are in its facts.</summary>
+    public (int Told, int Written) Owed { get; init; }
+
+    /// <summary>Newest input position whose content is in a fact already.</summary>
+    public long GivenTo { get; init; }
 
     /// <summary>The model has answered under this setup, so the setup cannot be what is wrong.</summary>
     public bool SetupProven => Settled > 0 || Checkpoint is not null;
@@ -208,6 +234,9 @@ public sealed record ConversationRules(bool ManualActivity, long SilenceMs, bool
 
     /// <summary>Functions that may run again for the same request; any other runs once.</summary>
     public ImmutableHashSet<string> RepeatableTools { get; init; } = ImmutableHashSet<string>.Empty;
+
+    /// <summary>There are other silos, and whoever attaches clients follows a conversation there.</summary>
+    public bool MayMove { get; init; }
 
     /// <summary>Budgets of the recovery ladder.</summary>
     public RecoveryPolicy Policy { get; init; } = new();

@@ -29,6 +29,7 @@ public static class ConversationStep
             case ConversationInput.ClientAttached attached: EdgeStep.Attach(t, attached); break;
             case ConversationInput.ClientDetached detached: EdgeStep.Detach(t, detached); break;
             case ConversationInput.EndRequested end: EdgeStep.End(t, end.Reason, end.By); break;
+            case ConversationInput.DrainRequested drain: MoveStep.Requested(t, drain.AtOnce); break;
             case ConversationInput.StopRequested: EdgeStep.Stop(t); break;
             case ConversationInput.ClientSent sent: UserTurn.Sent(t, sent); break;
             case ConversationInput.ClientEchoedHistory: UserTurn.Echoed(t); break;
@@ -46,6 +47,7 @@ public static class ConversationStep
         StallStep.Watch(t, state, input);
         InteractionGuard.Watch(t, input);
         InputDuringCall.Watch(t);
+        MoveStep.Watch(t);
         return t.State;
     }
 

@@ -21,11 +21,13 @@ internal static class EdgeStep
         t.State = t.State with
         {
             Attachments = attached.Generation,
+            Client = attached.Client,
             Edge = new EdgeState.Attached(attached.Generation, attached.Wants),
-            EchoExpected = attached.Generation > 1,
+            EchoExpected = attached.Generation > 1 && !attached.Moved,
         };
         t.Disarm(DeadlineKind.Grace);
-        t.Append(new ClientAttached(attached.Generation));
+        t.Append(new ClientAttached(attached.Generation) { Client = attached.Client });
+        Takeover.Attached(t, attached.Moved);
         LinkStep.EnsureOpen(t);
     }
 

@@ -33,7 +33,7 @@ internal static class JournalStep
     public static void OwnershipLost(Transition t)
     {
         LinkStep.Close(t);
-        t.CloseClient(new EdgeClose(1011, "The conversation has moved; resume the session to continue."), atOnce: true);
+        t.CloseClient(EdgeClose.OwnerLost, atOnce: true);
         t.State = t.State with { Ended = true };
         t.Emit(new Effect.Release("ownership was lost"));
     }

@@ -17,7 +17,7 @@ internal static class LinkStep
     {
         if (t.State.Link is LinkState.Parked or LinkState.Exhausted)
         {
-            t.State = t.State with { Episode = new RecoveryEpisode(RecoveryKind.Opening, t.State.Links, t.Now, CloseCause.Clean, Code: null) };
+            t.State = t.State with { Episode = t.State.Episode ?? new RecoveryEpisode(RecoveryKind.Opening, t.State.Links, t.Now, CloseCause.Clean, Code: null) };
             Open(t, Ladder.First(t.State));
         }
     }

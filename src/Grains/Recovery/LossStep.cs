@@ -75,6 +75,10 @@ internal static class LossStep
                 t.State = t.State with { Episode = next.Episode, Link = new LinkState.Recovering(next.Plan) };
                 t.Arm(DeadlineKind.LinkRetry, t.Now + next.WaitMs, spreadMs: next.WaitMs / 4);
                 break;
+            case LadderMove.Leave when MoveStep.IsPossible(t.State):
+                t.State = t.State with { Link = LinkState.Exhausted.Instance };
+                MoveStep.Leave(t, "recovery");
+                break;
             case LadderMove.Leave leave:
                 t.Count("noSiloToMoveTo");
                 Exhaust(t, leave.Close);

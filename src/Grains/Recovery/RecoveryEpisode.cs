@@ -82,4 +82,6 @@ public enum RecoveryKind
     Stall,
     /// <summary>A resumed session whose context turned out to be gone.</summary>
     ContextLost,
+    /// <summary>The silo was lost, or left, and another owns the conversation now.</summary>
+    Takeover,
 }

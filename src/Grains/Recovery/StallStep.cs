@@ -43,8 +43,9 @@ internal static class StallStep
             {
                 t.Emit(new Effect.SendUpstream(EarlyEnd.AskForRest));
             }
-            else
+            else if (!t.State.AwaitsTools)
             {
+                // Who is told the result of a function speaks about that, and would be interrupted.
                 Remind(t);
             }
         }

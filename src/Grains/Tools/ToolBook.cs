@@ -188,7 +188,7 @@ public sealed record ToolBook
         return (this with { Calls = calls }).Aged();
     }
 
-    /// <summary>Whoever asked for these is gone, or may be: nobody knows what became of them.</summary>
+    /// <summary>Whoever was asked for these is gone, or may be: nobody knows what became of them.</summary>
     public ToolBook Restored()
     {
         var calls = Calls;
@@ -199,6 +199,16 @@ public sealed record ToolBook
 
         return this with { Calls = calls };
     }
+
+    /// <summary>These open calls have never reached the client.</summary>
+    public (ToolBook Book, ImmutableArray<string> Forgotten) Forgetting(Predicate<BookedCall> lost)
+    {
+        ImmutableArray<string> ids = [.. Recent.Where(call => call.Status == CallStatus.Open && lost(call)).Select(call => call.Id)];
+        return (ids.Aggregate(this, (book, id) => book.Forget(id)), ids);
+    }
+
+    /// <summary>This call has never reached the client.</summary>
+    public ToolBook Forget(string id) => Find(id) is { } call ? Set(call with { Status = CallStatus.Vanished, IsSettled = true }) : this;
 
     private static ReadOnlySpan<byte> Raw(JsonElement args) => args.ValueKind == JsonValueKind.Undefined ? "{}"u8 : JsonMarshal.GetRawUtf8Value(args);
 

@@ -60,8 +60,8 @@ internal static class ToolNotes
         _ => null,
     };
 
-    /// <summary>A model that is about to speak of one result would be interrupted by the next.</summary>
-    private static bool IsFree(ConversationState state) => state is { Draft.Answering: false, ActivityOpen: false }
+    /// <summary>A model that is about to speak of one result, or to say the rest of a reply, would be interrupted by the next.</summary>
+    private static bool IsFree(ConversationState state) => state is { Draft: { Answering: false, Continues: false }, ActivityOpen: false }
         && (state.Turn is TurnState.Idle
             || (state is { Turn: TurnState.AwaitingModel, Link: LinkState.Live live } && state.Media.LastMeaningful <= state.CommittedTo && !state.Tools.IsToldOn(live.Link)));
 

@@ -165,6 +165,12 @@ internal static class ToolStep
     {
         var (book, seq) = t.State.Tools.SpokenAbout(link);
         var draft = t.State.Draft;
+        if (book != t.State.Tools && (draft.Parts & ServerParts.ToolCall) != 0)
+        {
+            // What the user had said before the call was answered has arrived before the result: it interrupts nothing any more.
+            draft = draft with { Crosses = false };
+        }
+
         t.State = t.State with
         {
             Tools = book,

@@ -15,8 +15,6 @@ internal static class ModelTurn
         ServerParts.ModelAudio | ServerParts.ModelText | ServerParts.ModelThought | ServerParts.ModelOther
         | ServerParts.OutputTranscription | ServerParts.ToolCall;
 
-    private const ServerParts Transcripts = ServerParts.InputTranscription | ServerParts.OutputTranscription;
-
     /// <summary>Never the client's business: these belong to one upstream connection, and the client has none.</summary>
     private const ServerParts OurOwn =
         ServerParts.SetupComplete | ServerParts.GoAway | ServerParts.SessionResumptionUpdate;
@@ -29,7 +27,7 @@ internal static class ModelTurn
         }
 
         // The protocol bundles at will: content first, the end of the turn last (dossier §3.8, rule 10).
-        var heard = Heard(t, notice);
+        var heard = UserTranscript.Heard(t, notice.InputText);
         if (notice.Has(ModelOutput))
         {
             Spoke(t, live, notice);
@@ -41,6 +39,10 @@ internal static class ModelTurn
         if (notice.Has(ServerParts.GenerationComplete) && t.State.Turn is TurnState.ModelSpeaking)
         {
             t.State = t.State with { Turn = TurnState.PlaybackPending.Instance };
+            if (!t.State.InteractionOpen)
+            {
+                t.Append(new ReplyGenerated(t.State.Turns + 1, t.State.Draft.AnsweredTo, t.State.Draft.UserText, t.State.Draft.Shown));
+            }
         }
 
         if (notice.Has(ServerParts.WaitingForInput))
@@ -143,87 +145,6 @@ internal static class ModelTurn
         EdgeState.Lost lost => lost.Wants,
         _ => ClientWants.Everything,
     };
-
-    /// <summary>Takes what was transcribed.</summary>
-    /// <returns>What of it is news to the client, when some of it is not; null when all is.</returns>
-    private static string? Heard(Transition t, ServerNotice notice)
-    {
-        if (notice.InputText.Length == 0)
-        {
-            return null;
-        }
-
-        var draft = t.State.Draft;
-        if (draft.Withheld > 0 || draft.Unwritten > 0)
-        {
-            var text = notice.InputText;
-            var known = Math.Min(draft.Withheld, text.Length);
-            var written = Math.Min(draft.Unwritten, text.Length);
-            t.State = t.State with
-            {
-                Draft = draft with
-                {
-                    Withheld = draft.Withheld - known,
-                    Unwritten = draft.Unwritten - written,
-                    Shown = draft.Shown + text.Length - known,
-                    UserText = draft.UserText + text[written..],
-                },
-            };
-            return text[known..];
-        }
-
-        if (IsRepeated(t.State, notice.InputText))
-        {
-            t.Count("transcriptRepeated");
-            return "";
-        }
-
-        if (UserTurn.UserSpeaksAgain(t.State))
-        {
-            t.State = t.State with
-            {
-                Draft = draft with { NextUserText = draft.NextUserText + notice.InputText, NextShown = draft.NextShown + notice.InputText.Length },
-            };
-        }
-        else if (t.State.IsQuiet && t.State.Turns > 0)
-        {
-            // Input transcripts keep no order with the rest: this one is late, its turn is already written.
-            t.Append(new TurnAmended(t.State.Turns, notice.InputText, ModelText: null, Usage: null));
-            t.State = t.State with { History = SpokenText.Add(t.State.History, t.State.Turns, notice.InputText, modelText: "") };
-        }
-        else
-        {
-            t.State = t.State with
-            {
-                Draft = draft with { UserText = draft.UserText + notice.InputText, Shown = draft.Shown + notice.InputText.Length },
-            };
-        }
-
-        return null;
-    }
-
-    /// <summary>
-    /// Seen up to a minute after a turn: all of its words once more (dossier §7, #3). Nobody can tell them from a user who says
-    /// the same again, so they are dropped only when no words are due: the user is silent, and what was said is transcribed.
-    /// </summary>
-    private static bool IsRepeated(ConversationState state, string text)
-    {
-        const int Turns = 8;
-        if (!state.IsQuiet && !(state.Draft is { Answering: true, UserText.Length: > 0 } && !UserTurn.UserSpeaksAgain(state)))
-        {
-            return false;
-        }
-
-        for (var i = state.History.Count - 1; i >= 0 && state.History[i].Turn > state.Turns - Turns; i--)
-        {
-            if (state.History[i].Speaker == Speaker.User && state.History[i].Text.AsSpan().Trim().SequenceEqual(text.AsSpan().Trim()))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 
     private static void Spoke(Transition t, LinkState.Live live, ServerNotice notice)
     {

@@ -174,7 +174,7 @@ internal static class TurnCommit
                 Latency(draft, media),
                 state.Links,
                 draft.Usage)
-            { InteractionOpen = state.InteractionOpen, Continues = continues },
+            { InteractionOpen = state.InteractionOpen, Continues = continues, Told = settles ? 0 : draft.Shown + draft.NextShown },
             Durability.Flushed);
         t.State = t.State with
         {
@@ -183,6 +183,7 @@ internal static class TurnCommit
             Given = settles ? state.Given.AddRange(draft.Given.Where(given => given.Seq <= answeredTo).Select(given => given.Said)) : state.Given,
             Settled = settles ? state.Settled + 1 : state.Settled,
             LossesOnTurn = settles && !continues ? 0 : state.LossesOnTurn,
+            Moves = settles ? 0 : state.Moves,
             IsCareful = !settles && state.IsCareful,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),

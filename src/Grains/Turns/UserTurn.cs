@@ -78,7 +78,8 @@ internal static class UserTurn
 
     private static void Given(Transition t, long seq, Speaker speaker, string text)
     {
-        if (text.Length > 0)
+        // What an earlier owner has written down comes once more from the edge's log.
+        if (text.Length > 0 && seq > t.State.GivenTo)
         {
             var said = new SpokenText(t.State.Turns + 1, speaker, text);
             t.Append(new ContentGiven(seq, said.Turn, speaker == Speaker.User ? "user" : "model", text));

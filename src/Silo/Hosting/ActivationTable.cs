@@ -10,6 +10,12 @@ internal sealed class ActivationTable
 
     public IEnumerable<Task<ConversationActor?>> All => _activations.Select(a => FindAsync(a.Value.Tenant, a.Key));
 
+    public int Count => _activations.Count;
+
+    /// <summary>Those that are activated.</summary>
+    public IEnumerable<ConversationActor> Running =>
+        _activations.Values.Where(a => a.Actor.IsCompletedSuccessfully).Select(a => a.Actor.Result);
+
     public bool Contains(ConversationId conversation) => _activations.ContainsKey(conversation);
 
     /// <returns>The actor, which may be leaving; null when it is not here, or another tenant's.</returns>

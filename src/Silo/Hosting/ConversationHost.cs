@@ -23,12 +23,24 @@ public sealed partial class ConversationHost(
     GrainMetrics metrics,
     Action<Ownership, IReadOnlyList<JournalEntry>> published) : IConversationHost
 {
+    private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(50);
+    private static readonly EdgeClose Full = new(1013, "The server is full; try again later.");
+
     private readonly ActivationTable _activations = new();
 
     private volatile bool _stopping;
+    private volatile bool _draining;
 
-    /// <summary>True until the silo begins to stop.</summary>
-    public bool IsAccepting => !_stopping;
+    /// <summary>False once the silo has begun to stop or to be emptied, and while it is full.</summary>
+    public bool IsAccepting => !_stopping && !_draining && !IsFull;
+
+    /// <summary>Conversations in memory here.</summary>
+    public int Count => _activations.Count;
+
+    /// <summary>What this silo holds, as it believes.</summary>
+    public IReadOnlyCollection<Ownership> Held => [.. _activations.Running.Select(actor => actor.Ownership)];
+
+    private bool IsFull => _activations.Count >= settings.MaxConversations;
 
     /// <summary>True while the conversation is in memory here.</summary>
     public bool IsActive(ConversationId conversation) => _activations.Contains(conversation);
@@ -38,6 +50,12 @@ public sealed partial class ConversationHost(
         if (_stopping)
         {
             return new AttachOutcome.Refused(EdgeClose.Restarting);
+        }
+
+        // Whoever is here already is welcome: the newest client takes over, and is moved in its turn.
+        if (!IsAccepting && !_activations.Contains(request.Conversation))
+        {
+            return new AttachOutcome.Refused(settings.MayMove ? EdgeClose.Moving : Full);
         }
 
         if (!SetupPlan.TryRead(request.SetupFrame.Span, out var setup, out var fault))
@@ -57,7 +75,7 @@ public sealed partial class ConversationHost(
             {
                 var actor = await _activations.GetOrActivateAsync(
                     request.Tenant, request.Conversation, () => ActivateAsync(request, setup), cancellation);
-                if (await actor.AttachAsync(edge, wants) is { } attachment)
+                if (await actor.AttachAsync(edge, wants, request.Client, request.Memory) is { } attachment)
                 {
                     return new AttachOutcome.Attached(attachment);
                 }
@@ -68,6 +86,10 @@ public sealed partial class ConversationHost(
         catch (ConversationNotFoundException)
         {
             return new AttachOutcome.Refused(EdgeClose.HandleUnknown);
+        }
+        catch (SupersededException)
+        {
+            return new AttachOutcome.Refused(EdgeClose.Superseded);
         }
         catch (Exception failure) when (failure is IOException or JournalDamagedException)
         {
@@ -105,6 +127,43 @@ public sealed partial class ConversationHost(
         }));
     }
 
+    /// <summary>
+    /// Empties the silo: idle conversations leave at once, the others at their next turn boundary, and at the deadline
+    /// whatever they are doing.
+    /// </summary>
+    public async Task DrainAsync(TimeSpan deadline)
+    {
+        _draining = true;
+        foreach (var actor in _activations.Running)
+        {
+            actor.Post(new ConversationInput.DrainRequested(AtOnce: false));
+        }
+
+        var late = Task.Delay(deadline, clock);
+        while (_activations.Count > 0 && await Task.WhenAny(late, Task.Delay(DrainPoll, clock)) != late)
+        {
+            // Each leaves by itself.
+        }
+
+        foreach (var actor in _activations.Running)
+        {
+            actor.Post(new ConversationInput.DrainRequested(AtOnce: true));
+        }
+
+        await Task.WhenAll(_activations.Running.Select(actor => actor.Gone));
+    }
+
+    /// <summary>Another silo owns these now: their upstream connections are closed at once.</summary>
+    public void Lose(IEnumerable<Ownership> lost)
+    {
+        var epochs = lost.ToDictionary(ownership => ownership.Conversation, ownership => ownership.Epoch);
+        foreach (var actor in _activations.Running.Where(actor => epochs.TryGetValue(actor.Id, out var epoch) && actor.Ownership.Epoch == epoch))
+        {
+            metrics.Count("ownershipLost");
+            actor.Post(new ConversationInput.OwnershipLost());
+        }
+    }
+
     private async Task<ConversationActor?> FindAsync(TenantId tenant, ConversationId conversation) =>
         await IfAliveAsync(_activations.FindAsync(tenant, conversation));
 
@@ -133,7 +192,8 @@ public sealed partial class ConversationHost(
                 metrics.Count("tornTail");
             }
 
-            return request.Resume ? Restore(ownership, loaded.Entries) : await CreateAsync(ownership, setup);
+            // An attach whose answer was lost on its way may be repeated, elsewhere too: the conversation is there then.
+            return request.Resume || loaded.Entries.Count > 0 ? Restore(ownership, loaded.Entries, Witness.Of(request.Memory)) : await CreateAsync(ownership, setup);
         }
         catch
         {
@@ -142,7 +202,7 @@ public sealed partial class ConversationHost(
         }
     }
 
-    private ConversationActor Restore(Ownership ownership, IReadOnlyList<JournalEntry> entries)
+    private ConversationActor Restore(Ownership ownership, IReadOnlyList<JournalEntry> entries, ClientHas? has)
     {
         if (ConversationHistory.Opening(entries) is not var (opened, at)
             || entries.Any(e => e.Fact is ConversationEnded)
@@ -153,7 +213,7 @@ public sealed partial class ConversationHost(
 
         var context = Context(ownership, SetupPlan.FromJournal(opened.Setup), endpoints.ForRestored(entries));
         var rules = ConversationRulesReader.Read(context.Setup, context.Endpoints, settings);
-        return new ConversationActor(context, ConversationHistory.Restore(rules, entries), at);
+        return new ConversationActor(context, ConversationHistory.Restore(rules, entries, has), at);
     }
 
     /// <summary>The conversation exists once its opening is on disk: an id that a client has seen is never unknown.</summary>

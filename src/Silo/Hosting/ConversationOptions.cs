@@ -24,6 +24,9 @@ public sealed class ConversationOptions
     /// <summary>Bound of output that the client has not confirmed. Default 4 MiB; beyond it the oldest audio is given up.</summary>
     public long OutputLogBytes { get; set; } = 4 * 1024 * 1024;
 
+    /// <summary>Conversations that one process takes into memory. Default 2000, 1 to 1000000; beyond it clients are sent to other silos, or refused with 1013.</summary>
+    public int MaxConversations { get; set; } = 2_000;
+
     /// <summary>The settings that the grains work with.</summary>
     public ConversationSettings ToSettings() => new()
     {
@@ -32,6 +35,7 @@ public sealed class ConversationOptions
         InputLogBytes = InputLogBytes,
         ManualInputLogBytes = ManualInputLogBytes,
         OutputLogBytes = OutputLogBytes,
+        MaxConversations = MaxConversations,
     };
 }
 
@@ -45,6 +49,7 @@ public sealed class ConversationOptionsValidator : IValidateOptions<Conversation
         var failures = new List<string>();
         Check(options.Grace >= TimeSpan.Zero && options.Grace <= TimeSpan.FromMinutes(10), nameof(options.Grace), "must be between 0 and 10 minutes");
         Check(options.ResumableFor >= TimeSpan.FromMinutes(1) && options.ResumableFor <= TimeSpan.FromDays(7), nameof(options.ResumableFor), "must be between 1 minute and 7 days");
+        Check(options.MaxConversations is >= 1 and <= 1_000_000, nameof(options.MaxConversations), "must be between 1 and 1000000");
         CheckBytes(options.InputLogBytes, nameof(options.InputLogBytes));
         CheckBytes(options.ManualInputLogBytes, nameof(options.ManualInputLogBytes));
         CheckBytes(options.OutputLogBytes, nameof(options.OutputLogBytes));

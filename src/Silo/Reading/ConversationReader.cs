@@ -8,7 +8,9 @@ namespace Orchestrator.Silo.Reading;
 
 /// <summary>Answers the REST API from the journals.</summary>
 /// <param name="isActive">True while an edge or a link is attached to the conversation.</param>
-public sealed class ConversationReader(IConversationStore store, JournalFeed feed, Func<ConversationId, bool> isActive) : IConversationReader
+/// <param name="poll">How often live tails read the store, where facts are written by other processes and not announced here.</param>
+public sealed class ConversationReader(
+    IConversationStore store, JournalFeed feed, Func<TenantId, ConversationId, ValueTask<bool>> isActive, TimeSpan? poll = null) : IConversationReader
 {
     private const int RememberedSummaries = 4096;
 
@@ -57,7 +59,7 @@ public sealed class ConversationReader(IConversationStore store, JournalFeed fee
         }
 
         var fold = SummaryFold.Empty.Add(entries);
-        var summary = fold.Result(conversation, isActive(conversation));
+        var summary = fold.Result(conversation, !fold.Ended && await isActive(tenant, conversation));
         if (fold.Ended)
         {
             ended.Set(conversation, (tenant, summary));
@@ -132,8 +134,28 @@ public sealed class ConversationReader(IConversationStore store, JournalFeed fee
             readStore |= announced.TakeLagged();
             if (!readStore)
             {
-                await announced.WaitAsync(cancellation);
+                readStore = !await WaitAsync(announced, cancellation);
             }
+        }
+    }
+
+    /// <returns>False when nobody has announced anything for so long that the store may know more.</returns>
+    private async Task<bool> WaitAsync(JournalFeed.Subscriber announced, CancellationToken cancellation)
+    {
+        if (poll is not { } every)
+        {
+            return await announced.WaitAsync(cancellation);
+        }
+
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        late.CancelAfter(every);
+        try
+        {
+            return await announced.WaitAsync(late.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
         }
     }
 

@@ -157,6 +157,7 @@ public sealed class EmbeddedStore : IConversationStore, IAsyncDisposable
             codec.Write(bytes, ownership.Tenant, ownership.Conversation, entries[i], more: i < entries.Count - 1);
         }
 
+        var digest = AppendDigest.Of(entries);
         var journal = owned.GetValueOrDefault(ownership.Conversation) ?? throw Lost(ownership);
         await journal.Gate.WaitAsync(cancellation);
         try
@@ -166,10 +167,20 @@ public sealed class EmbeddedStore : IConversationStore, IAsyncDisposable
                 throw Lost(ownership);
             }
 
-            RequireNext(journal.LastPosition, entries);
+            var repeated = entries.Count > 0 && journal.IsLastAppend(entries[0].Position, digest);
+            if (!repeated)
+            {
+                RequireNext(journal.LastPosition, entries);
+            }
+
             await threads.Run(() =>
             {
-                journal.Append(bytes.WrittenSpan, entries.Count, durability);
+                journal.Append(repeated ? [] : bytes.WrittenSpan, repeated ? 0 : entries.Count, durability);
+                if (entries.Count > 0)
+                {
+                    journal.Remember(entries[0].Position, digest);
+                }
+
                 openFiles.Used(journal);
                 return true;
             });

@@ -118,7 +118,7 @@ internal sealed class JournalCodec(SecretBox box)
         stored.Handle?.StartsWith(SealedPrefix, StringComparison.Ordinal) == true
         && box.TryOpen(stored.Handle[SealedPrefix.Length..], Binding(tenant, conversation), out var handle)
             ? stored with { Handle = Encoding.UTF8.GetString(handle) }
-            : new UnreadableFact("checkpointTaken", "Its handle cannot be opened with the keys of this data directory.");
+            : new UnreadableFact("checkpointTaken", "Its handle cannot be opened with the keys of this store.");
 
     private static byte[] Binding(TenantId tenant, ConversationId conversation) =>
         Encoding.UTF8.GetBytes($"journal/{tenant}/{conversation}");

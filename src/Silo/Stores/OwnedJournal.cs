@@ -16,6 +16,7 @@ internal sealed class OwnedJournal(TenantId tenant, string path, JournalDisk dis
     private bool flushUncertain;
     private List<JournalEntry>? preloaded;
     private string? damage;
+    private (long First, byte[] Digest)? lastAppend;
 
     /// <summary>One append, load or claim at a time.</summary>
     public SemaphoreSlim Gate { get; } = new(1, 1);
@@ -106,6 +107,12 @@ internal sealed class OwnedJournal(TenantId tenant, string path, JournalDisk dis
             flushedLength = length;
         }
     }
+
+    /// <summary>True when the last append began there and said the same: its owner repeats it.</summary>
+    public bool IsLastAppend(long first, byte[] digest) => lastAppend is { } last && last.First == first && last.Digest.AsSpan().SequenceEqual(digest);
+
+    /// <summary>Notes what the append said that has just succeeded.</summary>
+    public void Remember(long first, byte[] digest) => lastAppend = (first, digest);
 
     /// <summary>Closes the file to make room for another's; the next use opens it again.</summary>
     public void CloseFile()

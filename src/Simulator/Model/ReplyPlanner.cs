@@ -18,7 +18,7 @@ internal static class ReplyPlanner
 
         var at = TimeSpan.Zero;
         for (var i = 0; i < shape.Repeats; i++)
-            at = Say(steps, at, model, text, pcm, options, shape);
+            at = Say(steps, at, model, i == 0 ? "" : " ", text, pcm, options, shape);
         steps.Add(new PlannedStep.Done(at));
         return steps;
     }
@@ -36,11 +36,11 @@ internal static class ReplyPlanner
     }
 
     private static TimeSpan Say(
-        List<PlannedStep> steps, TimeSpan start, ModelBehaviour model, string text, ReadOnlyMemory<byte> pcm, SimulatorOptions options, ReplyShape shape)
+        List<PlannedStep> steps, TimeSpan start, ModelBehaviour model, string before, string text, ReadOnlyMemory<byte> pcm, SimulatorOptions options, ReplyShape shape)
     {
         var style = model.Frames;
         var ahead = model.Facts.Transcripts == TranscriptStyle.AheadOfAudio && text.Length > 0;
-        var pieces = text.Length == 0 ? [] : Pieces(style, text);
+        var pieces = text.Length == 0 ? [] : Pieces(style, text).Select((piece, i) => i == 0 ? before + piece : piece).ToList();
         var partBytes = Math.Max(BytesPerMs, (int)options.PartLength.TotalMilliseconds * BytesPerMs);
         var parts = (pcm.Length + partBytes - 1) / partBytes;
         var nextPiece = 0;

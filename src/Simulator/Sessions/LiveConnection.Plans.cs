@@ -56,14 +56,15 @@ public sealed partial class LiveConnection
         return new Stage.Say(script.Text, DemoVoice.Hum(length, (Number * 1_000) + _session!.RepliesBegun), thought);
     }
 
-    private TurnFaults TakeTurnFaults()
+    /// <param name="asked">The user is answered: what withholds an answer strikes then, and not where the model speaks of results.</param>
+    private TurnFaults TakeTurnFaults(bool asked)
     {
         var point = Point(FaultPhase.Awaiting);
         var faults = _world.Faults;
         var bursts = faults.Take(FaultAction.AudioBursts, point);
         return new TurnFaults(
-            faults.Take(FaultAction.Stall, point) is not null,
-            faults.Take(FaultAction.EmptyTurn, point) is not null,
+            asked && faults.Take(FaultAction.Stall, point) is not null,
+            asked && faults.Take(FaultAction.EmptyTurn, point) is not null,
             faults.Take(FaultAction.EarlyTurnComplete, point) is not null,
             faults.Take(FaultAction.OmitUsage, point) is not null,
             faults.Take(FaultAction.DuplicateTranscription, point),

@@ -28,7 +28,7 @@ public sealed partial class LiveConnection
         // A user who went on speaking before the reply began is still in the same turn: nothing is drawn twice.
         var heard = _dropped?.Heard + _heard;
         _heard.Clear();
-        var faults = _dropped?.Faults ?? TakeTurnFaults();
+        var faults = _dropped?.Faults ?? TakeTurnFaults(asked: true);
         var script = _dropped?.Script
             ?? _world.Scripts.Take(_setup!.Model.Id, _session!.Id, TurnNumber, heard, _owed is not null)
             ?? new ScriptedReply();

@@ -110,7 +110,7 @@ public sealed partial class LiveConnection
         if (_reply is not null || UserSpeaks || !_reactions.TryDequeue(out var script))
             return;
         _session!.RepliesBegun++;
-        var faults = TakeTurnFaults();
+        var faults = TakeTurnFaults(asked: false);
         Begin(new Reply(script, faults, [Speech(script, null), new Stage.EndTurn(Status(final: true))]), null);
     }
 

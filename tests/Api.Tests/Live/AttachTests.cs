@@ -15,7 +15,7 @@ public sealed class AttachTests
         await using var first = await RawLiveClient.ConnectAsync(fixture.Url);
         await first.SetUpAsync();
         await using var second = await RawLiveClient.ConnectAsync(fixture.Url);
-        await second.SetUpAsync(handle: first.Handle);
+        await second.SetUpAsync(handle: await first.HandleAsync());
         var end = await first.EndAsync();
         Assert.Equal(1008, end.Code);
         Assert.Contains("another connection", end.Reason, StringComparison.Ordinal);

@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Gemini.Live.Simulator.Faults;
-using Orchestrator.Api.AllInOne;
+using Orchestrator.Api.Composition;
 using Orchestrator.Testing;
 
 namespace Orchestrator.Api.Tests.Live;

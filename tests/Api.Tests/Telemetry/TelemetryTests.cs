@@ -2,7 +2,7 @@ using Gemini.Live.Simulator.Faults;
 using Gemini.Live.Simulator.Speech;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
-using Orchestrator.Api.AllInOne;
+using Orchestrator.Api.Composition;
 using Orchestrator.Api.Tests.Live;
 using Orchestrator.Testing;
 

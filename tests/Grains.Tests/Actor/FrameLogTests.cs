@@ -1,4 +1,5 @@
 using Orchestrator.Grains.Actor;
+using Orchestrator.Attach;
 using Xunit;
 
 namespace Orchestrator.Grains.Tests.Actor;

@@ -110,6 +110,10 @@ public sealed class OutputLogTests
             Numbers.Add(frame.Seq);
         }
 
+        public void Durable(long inputSeq)
+        {
+        }
+
         public void Close(EdgeClose close)
         {
         }

@@ -169,6 +169,38 @@ public sealed class ToolStepTests
     }
 
     [Fact]
+    public void ReplyAboutAResult_CutOff_IsAskedForByTheResultAlone()
+    {
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).TurnComplete().Committed().AnswerFor("c1", "7").Spoken(400, "it is");
+        s.Lost().Ready();
+        Assert.StartsWith("[system note: the function f({}) that you called has returned", Assert.Single(s.Last.Told()), StringComparison.Ordinal);
+        s.Spoken(400, "it is 7").GenerationComplete().TurnComplete().ExpectTurn<TurnState.Idle>();
+        Assert.Equal("it is 7", s.Commits[^1].Model!.Text);
+    }
+
+    [Fact]
+    public void LateResult_WaitsForTheRestOfACutReply()
+    {
+        var s = Scenario.Live();
+        s.State = s.State with { Rules = s.State.Rules with { Policy = s.State.Rules.Policy with { CutReplies = CutReplies.Continue } } };
+        s.Asked().Call(("c1", "f", "{}")).TurnComplete().Committed().Asked().Spoken(400, "The answer").Lost();
+        s.AnswerFor("c1", "7").Ready();
+        Assert.Contains("say the rest", Assert.Single(s.Last.Told()), StringComparison.Ordinal);
+        s.Spoken(400, " is forty-two.").GenerationComplete().TurnComplete();
+        Assert.Contains("has returned", Assert.Single(s.Last.Told()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WordsFromBeforeTheResult_DoNotInterruptWhatIsSaidOfIt()
+    {
+        var s = Scenario.Live(manual: true).Client(InputTraits.Text, text: "one").Client(InputTraits.Text, text: "two");
+        s.Call(("c1", "f", "{}")).AnswerFor("c1").Spoken(40, "Yes, ");
+        s.Interrupted().ExpectNo<Effect.ForwardFrame>().TurnComplete().ExpectNo<Effect.ForwardTurnEnd>();
+        s.Spoken(40, "both.").GenerationComplete().TurnComplete();
+        Assert.Equal(("one\ntwo", "Yes, both.", TurnEnding.Completed), (Assert.Single(s.Commits).User!.Text, s.Commits[0].Model!.Text, s.Commits[0].Ending));
+    }
+
+    [Fact]
     public void LateResult_WhileTheModelSpeaks_WaitsForThePause()
     {
         var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).TurnComplete().Committed().Lost().Ready();

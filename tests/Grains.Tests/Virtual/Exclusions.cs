@@ -5,79 +5,16 @@ using Orchestrator.Journal;
 
 namespace Orchestrator.Grains.Tests.Virtual;
 
-/// <summary>A part of the recovery that a schedule needs.</summary>
-internal enum Need
-{
-    /// <summary>A fresh session that is told the history.</summary>
-    Seeding,
-
-    /// <summary>A planned change of the connection.</summary>
-    Rotation,
-
-    /// <summary>Nudges, and what they lead to.</summary>
-    Watchdog,
-
-    /// <summary>Transcripts of what is replayed end at the gateway.</summary>
-    Withholding,
-
-    /// <summary>A transcript that upstream sends once more, long after its turn, ends at the gateway.</summary>
-    LateRepeats,
-
-    /// <summary>A resumed session that has forgotten everything is found out.</summary>
-    Proof,
-
-    /// <summary>An end of a turn that nobody caused ends at the gateway.</summary>
-    Swallowing,
-
-    /// <summary>A reply that was generated whole is complete though its connection is lost.</summary>
-    Playback,
-
-    /// <summary>A handle that is late may be older than the boundary at which it arrives.</summary>
-    OldHandles,
-
-    /// <summary>A sentence that the model repeats is cut.</summary>
-    Repetition,
-}
-
 /// <summary>
-/// What the oracle does not ask for yet, because it is not built. Each has a name; delete them one by one.
+/// What the oracle does not ask for, because nobody could know or do it. Each has a name, and its reason.
 /// </summary>
 internal static class Exclusions
 {
-    /// <summary>What is still to be built: take a line away, and every schedule that waits for it is played.</summary>
-    private static readonly IReadOnlySet<Need> NotBuilt = new HashSet<Need>
-    {
-        Need.Repetition,
-        Need.LateRepeats,
-    };
-
-    private static readonly IReadOnlyDictionary<FaultAction, Need> Needs = new Dictionary<FaultAction, Need>
-    {
-        [FaultAction.GoAway] = Need.Rotation,
-        [FaultAction.Silence] = Need.Watchdog,
-        [FaultAction.Stall] = Need.Watchdog,
-        [FaultAction.EmptyTurn] = Need.Watchdog,
-        [FaultAction.EarlyTurnComplete] = Need.Watchdog,
-        [FaultAction.LoseContext] = Need.Proof,
-        [FaultAction.SpuriousInterrupted] = Need.Swallowing,
-        [FaultAction.DuplicateTranscription] = Need.LateRepeats,
-        [FaultAction.LateHandle] = Need.OldHandles,
-        [FaultAction.RepeatSentence] = Need.Repetition,
-    };
-
-    public static bool IsMissing(Need need) => NotBuilt.Contains(need);
-
-    public static bool IsPlayed(FaultAction action) => !Needs.TryGetValue(action, out var need) || !IsMissing(need);
-
     /// <summary>
     /// A conversation that leaves memory (a commit was overdue while its client was away) takes its input log along: what
     /// was not answered by then is not replayed. The log at the edge comes with the cluster.
     /// </summary>
     public static bool InputLogDiesWithTheActivation(VirtualConversation conversation) => conversation.Lives > 1;
-
-    /// <summary>Upstream transcribes replayed audio once more.</summary>
-    public static bool TranscriptsAreRepeated(VirtualConversation conversation) =>
-        IsMissing(Need.Withholding) && conversation.Journal.Facts<LinkOpened>().Any(opened => opened.ReplayedFrom is not null);
 
     /// <summary>Words that were settled may never have been transcribed, or wrongly: a new session cannot be told them.</summary>
     public static bool TranscriptsMayBeLost(VirtualConversation conversation) =>
@@ -130,10 +67,16 @@ internal static class Exclusions
         && schedule.Faults.Where(fault => fault.Action == FaultAction.EarlyTurnComplete).Sum(fault => fault.Times) is var times and > 0
         && (times > 1 || SaysNothing(schedule) > 0 || schedule.Noise > 200 || conversation.Client.Sent.Exists(frame => frame.Word > 0 && frame.At >= turn.From - 2_000.Ms() && frame.At <= turn.To + 500.Ms()));
 
+    /// <summary>
+    /// Where noise passes for a voice, an <c>interrupted</c> out of nothing looks like the user's: nothing that upstream has said by
+    /// then tells them apart, and whoever speaks into a reply must not have to wait. What follows of the reply is a turn of its own.
+    /// </summary>
+    public static bool InterruptionsMayBeNobodys(VirtualConversation conversation) =>
+        conversation.Schedule is { Manual: false, Noise: > 200 } schedule && schedule.Faults.Any(fault => fault.Action == FaultAction.SpuriousInterrupted);
+
     public static bool UserTextIsExact(VirtualConversation conversation) =>
         !ALostLinkTakesTranscriptsAlong(conversation)
         && !SilenceMayBeRight(conversation)
-        && !TranscriptsAreRepeated(conversation)
         && !UpstreamMishears(conversation)
         && !UpstreamSplitsAWord(conversation)
         && !NoiseHidesWhoseWordsAreLate(conversation);

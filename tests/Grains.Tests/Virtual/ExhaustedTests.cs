@@ -17,12 +17,9 @@ public sealed class ExhaustedTests
             foreach (var manual in new[] { false, true })
             {
                 data.Add(model, manual, Moment.Idle);
-                if (!Exclusions.IsMissing(Need.Seeding))
-                {
-                    data.Add(model, manual, Moment.Awaiting);
-                    data.Add(model, manual, Moment.ModelSpeech);
-                    data.Add(model, manual, Moment.UserSpeech);
-                }
+                data.Add(model, manual, Moment.Awaiting);
+                data.Add(model, manual, Moment.ModelSpeech);
+                data.Add(model, manual, Moment.UserSpeech);
             }
         }
 
@@ -73,7 +70,7 @@ public sealed class ExhaustedTests
         var unanswered = moment == Moment.Idle ? [] : Enumerable.Range(conversation.Said[2].First, conversation.Said[2].Count).ToArray();
         var answered = conversation.Said.SelectMany(turn => Enumerable.Range(turn.First, turn.Count)).Except(unanswered).ToList();
         Assert.True(answered.SequenceEqual(words.Except(unanswered)), $"The model knows [{string.Join(' ', words)}].\n{conversation.Story()}");
-        new ReplyCheck(ClientView.Turns(client), ModelContext.Read(conversation), [], fragments: false).Check();
+        new ReplyCheck(ClientView.Turns(client), ModelContext.Read(conversation), [], fragments: false, doubts: false).Check();
         Assert.Contains(conversation.Journal.Durable, entry => entry.Fact is LinkOpened { Link: > 1 });
     }
 

@@ -14,8 +14,6 @@ internal sealed record MatrixFault(string Name, string Kind, Func<Moment, IEnume
 
     public IReadOnlyList<string> Models { get; init; } = Schedule.Models;
 
-    public IReadOnlyList<Need> Needs { get; init; } = [];
-
     /// <summary>False: the client is told 1011, and can come back.</summary>
     public bool Survives { get; init; } = true;
 
@@ -27,8 +25,6 @@ internal sealed record MatrixFault(string Name, string Kind, Func<Moment, IEnume
 
     /// <summary>What else is special.</summary>
     public Func<Schedule, Schedule> With { get; init; } = schedule => schedule;
-
-    public bool IsPlayed => !Needs.Any(Exclusions.IsMissing);
 
     public IEnumerable<(Moment Moment, Schedule Schedule)> Schedules()
     {
@@ -92,10 +88,7 @@ internal static class FaultMatrix
         ];
         foreach (var (code, reason) in closes)
         {
-            yield return new MatrixFault($"close {code} {reason}".TrimEnd(), "close", moment => [Close(code, reason).At(moment)])
-            {
-                Needs = reason.StartsWith("Request contains", StringComparison.Ordinal) ? [Need.Seeding] : [],
-            };
+            yield return new MatrixFault($"close {code} {reason}".TrimEnd(), "close", moment => [Close(code, reason).At(moment)]);
         }
 
         foreach (var reason in new[] { "You exceeded your current quota, please check your plan and billing details.", "Quota exceeded for quota metric 'Live sessions'" })
@@ -104,7 +97,6 @@ internal static class FaultMatrix
             yield return new MatrixFault($"close 1011 {reason}", "quota", moment => [Close(1011, reason).At(moment), .. Connects(2, 40, () => Close(1011, reason), FaultPhase.Setup)])
             {
                 Survives = false,
-                Needs = [Need.Seeding],
             };
         }
     }
@@ -122,7 +114,6 @@ internal static class FaultMatrix
         {
             yield return new MatrixFault($"goAway {seconds} s", "goAway", moment => [new FaultRule { Action = FaultAction.GoAway, Ms = seconds * 1_000 }.At(moment)])
             {
-                Needs = [Need.Rotation],
                 MustNotCut = seconds >= 30,
                 Wait = TimeSpan.FromSeconds(seconds + 2),
             };
@@ -130,18 +121,15 @@ internal static class FaultMatrix
 
         yield return new MatrixFault("goAway 50 s, aborted", "goAway", moment => [new FaultRule { Action = FaultAction.GoAway, Ms = 50_000, Then = GoAwayEnd.Aborted }.At(moment)])
         {
-            Needs = [Need.Rotation],
             MustNotCut = true,
             Wait = TimeSpan.FromSeconds(52),
         };
         yield return new MatrixFault("goAway 50 s, then silence", "goAway and silence", moment => [new FaultRule { Action = FaultAction.GoAway, Ms = 50_000, Then = GoAwayEnd.Silence }.At(moment)])
         {
-            Needs = [Need.Rotation, Need.Watchdog],
             Wait = TimeSpan.FromSeconds(52),
         };
         yield return new MatrixFault("goAway 300 s, one second into the session", "goAway", _ => [new FaultRule { Action = FaultAction.GoAway, Ms = 300_000, Connection = 1, AfterFrames = 1, Phase = FaultPhase.UserSpeech }])
         {
-            Needs = [Need.Rotation],
             Moments = Once,
             MustNotCut = true,
             Wait = TimeSpan.FromSeconds(302),
@@ -164,16 +152,14 @@ internal static class FaultMatrix
         {
             yield return new MatrixFault($"handle rejected, {form}", "handle", moment => [Close().At(moment), new FaultRule { Action = FaultAction.RejectHandle, Form = form }])
             {
-                Needs = [Need.Seeding],
                 With = schedule => schedule with { Knobs = Refusing(schedule.Knobs, form) },
             };
         }
 
-        yield return new MatrixFault("handle late", "handle", moment => [Close().At(moment), new FaultRule { Action = FaultAction.LateHandle, Times = 0 }]) { Needs = [Need.Seeding, Need.OldHandles] };
-        yield return new MatrixFault("handle missing", "handle", moment => [Close().At(moment), new FaultRule { Action = FaultAction.MissingHandle, Times = 0 }]) { Needs = [Need.Seeding] };
+        yield return new MatrixFault("handle late", "handle", moment => [Close().At(moment), new FaultRule { Action = FaultAction.LateHandle, Times = 0 }]);
+        yield return new MatrixFault("handle missing", "handle", moment => [Close().At(moment), new FaultRule { Action = FaultAction.MissingHandle, Times = 0 }]);
         yield return new MatrixFault("handle that lost the context", "lost context", moment => [Close().At(moment), new FaultRule { Action = FaultAction.LoseContext }])
         {
-            Needs = [Need.Seeding, Need.Proof],
             // Only a context of some size is missed: its prompt has to be four times what remains, and that is what the model adds of itself.
             Moments = [Moment.UserSpeech, Moment.Idle],
             With = schedule => schedule with { Script = [schedule.Script![0] with { Count = schedule.Model.Contains("2.5", StringComparison.Ordinal) ? 900 : 240 }, .. schedule.Script.Skip(1)] },
@@ -182,16 +168,15 @@ internal static class FaultMatrix
 
     private static IEnumerable<MatrixFault> Repeated()
     {
-        yield return new MatrixFault("loss during the replay", "second loss", moment => [Close().At(moment), Close().In(FaultPhase.Replay, 60)]) { Needs = [Need.Seeding] };
-        yield return new MatrixFault("loss during the seed", "second loss", moment => [Close().At(moment), new FaultRule { Action = FaultAction.RejectHandle }, .. Connects(3, 1, () => new FaultRule { Action = FaultAction.Close, AfterMs = 10 })]) { Needs = [Need.Seeding] };
-        yield return new MatrixFault("loss while the seed is being sent", "second loss", moment => [Close().At(moment), new FaultRule { Action = FaultAction.RejectHandle }, .. Connects(3, 1, () => new FaultRule { Action = FaultAction.Close, AfterFrames = 1 })]) { Needs = [Need.Seeding] };
-        yield return new MatrixFault("loss after generationComplete", "after generation", _ => [Close().In(FaultPhase.Playback, 100, turn: 2)]) { Moments = Once, Needs = [Need.Seeding, Need.Playback] };
+        yield return new MatrixFault("loss during the replay", "second loss", moment => [Close().At(moment), Close().In(FaultPhase.Replay, 60)]);
+        yield return new MatrixFault("loss during the seed", "second loss", moment => [Close().At(moment), new FaultRule { Action = FaultAction.RejectHandle }, .. Connects(3, 1, () => new FaultRule { Action = FaultAction.Close, AfterMs = 10 })]);
+        yield return new MatrixFault("loss while the seed is being sent", "second loss", moment => [Close().At(moment), new FaultRule { Action = FaultAction.RejectHandle }, .. Connects(3, 1, () => new FaultRule { Action = FaultAction.Close, AfterFrames = 1 })]);
+        yield return new MatrixFault("loss after generationComplete", "after generation", _ => [Close().In(FaultPhase.Playback, 100, turn: 2)]) { Moments = Once };
         foreach (var (losses, name) in new[] { (2, "second"), (3, "third"), (4, "fourth") })
         {
             yield return new MatrixFault($"{name} loss on the same turn", $"{name} loss", moment => [Close().At(moment), .. Connects(2, losses - 1, () => new FaultRule { Action = FaultAction.Close, AfterMs = 250 })])
             {
                 Moments = InATurn,
-                Needs = [Need.Seeding],
                 Survives = losses < 4,
             };
         }
@@ -202,7 +187,6 @@ internal static class FaultMatrix
         yield return new MatrixFault("barge-in, then a loss", "barge-in and loss", moment => [Close().At(moment, turn: 3)])
         {
             Moments = [Moment.UserSpeech, Moment.Awaiting, Moment.ModelSpeech],
-            Needs = [Need.Seeding],
             With = schedule => schedule with { Script = [schedule.Script![0], schedule.Script[1] with { BargeIn = 1_300.Ms() }, schedule.Script[2] with { Count = 3, Manner = Manner.Spoken, Pause = TimeSpan.Zero }, schedule.Script[3]] },
         };
         foreach (var ms in new[] { 50, 350, 500 })
@@ -210,7 +194,6 @@ internal static class FaultMatrix
             yield return new MatrixFault($"speech {ms} ms after generationComplete, then a loss", "barge-in and loss", moment => [Close().At(moment, turn: 3)])
             {
                 Moments = [Moment.UserSpeech, Moment.Awaiting, Moment.ModelSpeech],
-                Needs = [Need.Seeding, Need.Playback],
                 With = schedule => schedule with { Script = [schedule.Script![0], schedule.Script[1] with { SpeaksOver = ms.Ms() }, schedule.Script[2] with { Count = 3, Manner = Manner.Spoken, Pause = TimeSpan.Zero }, schedule.Script[3]] },
             };
         }
@@ -235,7 +218,6 @@ internal static class FaultMatrix
                 Models = rule.Times == 1 ? Schedule.Models : [.. Schedule.Models.Where(model => !ModelCatalog.Find(model, out var _).MayStaySilent)],
                 // With an open microphone nothing but a transcript tells that somebody has spoken.
                 With = schedule => rule.Action == FaultAction.Stall ? schedule with { Knobs = Transcribing(schedule.Knobs) } : schedule,
-                Needs = rule.Times > 2 ? [Need.Watchdog, Need.Seeding] : [Need.Watchdog],
             };
         }
     }
@@ -253,8 +235,9 @@ internal static class FaultMatrix
         yield return new MatrixFault("slow pongs", "harmless", _ => [new FaultRule { Action = FaultAction.SlowPongs }]) { Moments = Once };
         yield return new MatrixFault("audio in bursts", "harmless", _ => [new FaultRule { Action = FaultAction.AudioBursts, Turn = 2 }]) { Moments = Once };
         yield return new MatrixFault("transcript ahead", "harmless", _ => [new FaultRule { Action = FaultAction.TranscriptAhead, Turn = 2 }]) { Moments = Once };
-        yield return new MatrixFault("transcript again", "harmless", _ => [new FaultRule { Action = FaultAction.DuplicateTranscription, Turn = 2, Ms = 1_500 }]) { Moments = Once, Needs = [Need.LateRepeats] };
-        yield return new MatrixFault("interrupted out of nothing", "harmless", moment => [new FaultRule { Action = FaultAction.SpuriousInterrupted }.At(moment)]) { Needs = [Need.Swallowing] };
+        yield return new MatrixFault("transcript again", "harmless", _ => [new FaultRule { Action = FaultAction.DuplicateTranscription, Turn = 2, Ms = 1_500 }]) { Moments = Once };
+        yield return new MatrixFault("sentence again", "harmless", _ => [new FaultRule { Action = FaultAction.RepeatSentence, Turn = 2 }]) { Moments = Once };
+        yield return new MatrixFault("interrupted out of nothing", "harmless", moment => [new FaultRule { Action = FaultAction.SpuriousInterrupted }.At(moment)]);
     }
 
     /// <summary>A rule for each of so many connections, from the first given.</summary>

@@ -8,7 +8,7 @@ namespace Orchestrator.Grains.Tests.Virtual;
 /// </summary>
 public sealed class FaultMatrixTests
 {
-    public static TheoryData<string> Faults() => [.. FaultMatrix.All.Where(fault => fault.IsPlayed).Select(fault => fault.Name)];
+    public static TheoryData<string> Faults() => [.. FaultMatrix.All.Select(fault => fault.Name)];
 
     [Theory]
     [MemberData(nameof(Faults))]

@@ -32,6 +32,6 @@ internal static class KnobSets
         },
     ];
 
-    /// <summary>Goes round with the number; without seeding only what rung 1 can bear.</summary>
-    public static SimulatorKnobs Of(int number) => Exclusions.IsMissing(Need.Seeding) ? All[0] : All[(int)((uint)number % All.Count)];
+    /// <summary>Goes round with the number.</summary>
+    public static SimulatorKnobs Of(int number) => All[(int)((uint)number % All.Count)];
 }

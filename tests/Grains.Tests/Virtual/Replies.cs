@@ -53,7 +53,8 @@ internal static class Replies
 
             var next = i + 1 < words.Length ? Part(words[i + 1]) : null;
             var ends = word.Index == Length(word.Nth) - 1;
-            if (ends ? next is { Index: not 0 } : next != (word.Kind, word.Nth, word.Index + 1))
+            // The model may say a sentence, or the rest of one, again.
+            if (ends ? next is { Index: not 0 } part && (part.Kind, part.Nth) != (word.Kind, word.Nth) : next != (word.Kind, word.Nth, word.Index + 1))
             {
                 return false;
             }

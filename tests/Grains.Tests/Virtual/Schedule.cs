@@ -17,6 +17,20 @@ internal readonly record struct Lag(int MinMs, int MaxMs)
 /// <summary>A loss of the client's socket: when, and how long until it is back.</summary>
 internal readonly record struct ClientLoss(TimeSpan At, TimeSpan Away);
 
+/// <summary>A loss of the silo: when, and how long until another takes over.</summary>
+/// <param name="Kind">How it goes.</param>
+internal readonly record struct SiloLoss(TimeSpan At, TimeSpan Away, SiloEnd Kind);
+
+/// <summary>How a silo ends.</summary>
+internal enum SiloEnd
+{
+    /// <summary>Killed: its sockets are closed by the system.</summary>
+    Killed,
+
+    /// <summary>Stopped, or cut off: its sockets stay open, and nobody is at the other end.</summary>
+    Frozen,
+}
+
 /// <summary>All that decides how a conversation goes. The same schedule gives the same conversation.</summary>
 internal sealed record Schedule
 {
@@ -133,8 +147,11 @@ internal sealed record Schedule
 
     public IReadOnlyList<ClientLoss> ClientLosses { get; init; } = [];
 
+    /// <summary>When the silo is lost; the client's edge stays.</summary>
+    public IReadOnlyList<SiloLoss> SiloLosses { get; init; } = [];
+
     public override string ToString() =>
         $"seed {Seed}: {Model} {(Manual ? "manual" : "automatic")}, plan [{string.Join("; ", Plan())}], tools {ToolBehavior}, noise {Noise}, knobs [{Knobs.HandleCovers} {Knobs.HandleComes} {Knobs.OlderHandle} {Knobs.VadClock} {Knobs.BurstInput} {Knobs.OldSocket} {Knobs.Transcripts}], "
         + $"handles every {HandleEvery.TotalMilliseconds} ms, slow sends {SlowSends}, journal {(JournalInline ? "inline" : JournalDelay)} outage {JournalOutage}, "
-        + $"faults [{string.Join("; ", Faults.Select(f => $"{f.Action} {f.Phase} connection {f.Connection} turn {f.Turn} after {f.AfterMs} ms {f.AfterFrames} frames code {f.Code} ms {f.Ms} {f.Then} {f.Form} x{f.Times}"))}], breaks [{string.Join(' ', Breaks)}], client losses [{string.Join(' ', ClientLosses)}]";
+        + $"faults [{string.Join("; ", Faults.Select(f => $"{f.Action} {f.Phase} connection {f.Connection} turn {f.Turn} after {f.AfterMs} ms {f.AfterFrames} frames code {f.Code} ms {f.Ms} {f.Then} {f.Form} x{f.Times}"))}], breaks [{string.Join(' ', Breaks)}], client losses [{string.Join(' ', ClientLosses)}], silo losses [{string.Join(' ', SiloLosses)}]";
 }

@@ -9,13 +9,10 @@ internal sealed class SoundCheck(VirtualConversation conversation, IReadOnlyList
     public void Check()
     {
         AudioIsWhatWasSaid();
-        if (!Exclusions.IsMissing(Need.Watchdog))
-        {
-            AnswersAreWhole();
-        }
+        AnswersAreWhole();
 
         // A client that is away, or behind a slow journal, hears of it later than it happened.
-        if (conversation.Schedule is { ClientLosses.Count: 0, JournalDelay.MaxMs: < 100, JournalOutage: null } && conversation.Lives == 1)
+        if (conversation.Schedule is { ClientLosses.Count: 0, JournalDelay.MaxMs: < 100, JournalOutage: null } && conversation.Lives == 1 && !Exclusions.InterruptionsMayBeNobodys(conversation))
         {
             InterruptionsHaveACause();
         }
@@ -58,7 +55,7 @@ internal sealed class SoundCheck(VirtualConversation conversation, IReadOnlyList
             // filler answers nothing, and a reply nothing that was said after it had begun, or that is not journaled as its question.
             var since = turns.Take(i).Where(before => before is { Interrupted: false, InProgress: false, Audio.Length: > 0 }).Select(before => before.From).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
             var spoke = Said(turn.From - 2_000.Ms(), turn.To).Any() || Said(since, turn.To).Count() > 1 || Said(DateTimeOffset.MinValue, turn.To, AnsweredBefore(turn)).Count() > 1;
-            var lost = conversation.Journal.Durable.Exists(entry => entry.Fact is LinkLost && entry.At >= turn.From && entry.At <= turn.To);
+            var lost = conversation.Journal.Durable.Exists(entry => entry.Fact is LinkLost or LinkRecovered { Kind: "takeover" } or ClientAttached { Generation: > 1 } && entry.At >= turn.From && entry.At <= turn.To);
             Assert.True(spoke || lost, $"Turn {i + 1} was interrupted though nobody spoke and no connection was lost.");
         }
     }

@@ -90,11 +90,12 @@ internal sealed class VirtualClient
 
     public bool IsSpeaking => _speech.Count > 0 || _backlog.Count > 0;
 
-    public Socket Dial(int life)
+    public IEdge Dial(int life)
     {
         Closed = null;
         _credit = default;
-        return Current = new Socket(this, life);
+        Current = new Socket(this, life);
+        return _schedule.SiloLosses.Count == 0 ? Current : Current.Relayed(_time);
     }
 
     public void Say(PlannedTurn turn)
@@ -253,8 +254,25 @@ internal sealed class VirtualClient
     internal sealed class Socket(VirtualClient client, int life) : IEdge
     {
         private long _unconfirmedMs;
+        private long _durable;
+
+        private EdgeRelay? _relay;
+        private IEdge? _served;
 
         public int Life => life;
+
+        /// <summary>What makes the client's session outlive a silo, if this world loses any.</summary>
+        public EdgeRelay? Relay => _relay;
+
+        public IEdge Relayed(ManualTime time)
+        {
+            _relay = new EdgeRelay(this, 8 * 1024 * 1024, time, _ => { });
+            return Next();
+        }
+
+        public IEdge Next() => _served = _relay!.Next();
+
+        public void LoseSilo() => _relay!.Lost(_served!, "lost");
 
         public IAttachment? Attachment { get; private set; }
 
@@ -264,6 +282,12 @@ internal sealed class VirtualClient
         {
             Attachment = attachment;
             Confirmed = client.Output.Where(heard => heard.Life == life).Select(heard => heard.Seq).DefaultIfEmpty(0).Max();
+        }
+
+        public void Durable(long inputSeq)
+        {
+            Assert.True(inputSeq >= _durable, $"Input {inputSeq} is durable after {_durable} was.");
+            _durable = inputSeq;
         }
 
         public void Deliver(in OutputFrame frame)

@@ -8,6 +8,7 @@ using Gemini.Live.Simulator.Sessions;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Grains.Conversations;
+using Orchestrator.Attach;
 using Orchestrator.Journal;
 using Orchestrator.Testing;
 
@@ -28,6 +29,7 @@ internal sealed class VirtualConversation
     private readonly IReadOnlyList<PlannedTurn> _plan;
     private readonly Bugs _bugs = new();
     private ConversationActor? _actor;
+    private Activation? _activation;
 
     public VirtualConversation(Schedule schedule)
     {
@@ -58,9 +60,7 @@ internal sealed class VirtualConversation
             new GrainMetrics(new Meters()),
             static (_, _) => { })
         {
-            Upstream = Upstream,
             Chance = _random.NextDouble,
-            OpenJournal = Journal.Open,
         };
         Journal.Durable.Add(new JournalEntry(1, Time.GetUtcNow(), new ConversationOpened("t", _setup.Model, _setup.Setup)));
         Journal.Appended.AddRange(Journal.Durable);
@@ -68,8 +68,11 @@ internal sealed class VirtualConversation
 
     public Schedule Schedule { get; }
 
-    /// <summary>Activations so far.</summary>
+    /// <summary>Activations so far that began with a client that came back.</summary>
     public int Lives { get; private set; }
+
+    /// <summary>Activations that another silo began while the client was there.</summary>
+    public int Takeovers { get; private set; }
 
     public ManualTime Time { get; } = new();
 
@@ -121,15 +124,52 @@ internal sealed class VirtualConversation
             var state = Lives == 1
                 ? new ConversationState { Rules = rules, Endpoint = rules.Endpoints[0], Journal = 1 }
                 : ConversationHistory.Restore(rules, Journal.Durable);
-            _actor = new ConversationActor(_context, state, Journal.Durable[0].At);
+            Activate(state);
         }
 
-        var attached = _actor.AttachAsync(Client.Dial(Lives), ClientWants.From(_setup));
+        var attached = _actor!.AttachAsync(Client.Dial(Lives), ClientWants.From(_setup));
         Assert.True(attached.IsCompletedSuccessfully);
+        Assert.True(Client.Current?.Relay?.ServeAsync().IsCompleted ?? true);
         if (attached.Result is null)
         {
             Time.After(50.Ms(), Attach);
         }
+    }
+
+    /// <summary>The silo is lost with all that it had not written; the edge finds another.</summary>
+    private void LoseSilo(SiloLoss loss)
+    {
+        if (Client.Closed is not null || Client.Current?.Relay is not { } relay || _actor is null or { Gone.IsCompleted: true } || _activation!.IsDead)
+        {
+            return;
+        }
+
+        Takeovers++;
+        _activation.Die(loss.Kind);
+        Client.Current.LoseSilo();
+        Time.After(loss.Away, () => TakeOver(relay));
+    }
+
+    private void TakeOver(EdgeRelay relay)
+    {
+        if (relay.IsOver)
+        {
+            // The client has gone meanwhile, and will be back at a conversation that is folded from its journal.
+            _actor = null;
+            return;
+        }
+
+        var rules = ConversationRulesReader.Read(_setup, _context.Endpoints, _context.Settings);
+        var memory = relay.Remember();
+        Activate(ConversationHistory.Restore(rules, Journal.Durable, Witness.Of(memory)));
+        Assert.True(_actor!.AttachAsync(Client.Current!.Next(), ClientWants.From(_setup), memory: memory).IsCompletedSuccessfully);
+        Assert.True(relay.ServeAsync().IsCompleted);
+    }
+
+    private void Activate(ConversationState state)
+    {
+        _activation = new Activation(Upstream, Journal);
+        _actor = new ConversationActor(_context with { Upstream = _activation, OpenJournal = _activation.OpenJournal }, state, Journal.Durable[0].At);
     }
 
     /// <summary>Moves the clock until something is so.</summary>
@@ -220,6 +260,11 @@ internal sealed class VirtualConversation
                     Time.After(loss.Away, Attach);
                 }
             });
+        }
+
+        foreach (var loss in Schedule.SiloLosses)
+        {
+            Time.After(loss.At, () => LoseSilo(loss));
         }
 
         Begun(this);

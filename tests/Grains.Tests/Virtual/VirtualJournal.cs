@@ -22,11 +22,17 @@ internal sealed class VirtualJournal(ManualTime time, Random random, Schedule sc
     public IEnumerable<T> Facts<T>()
         where T : ConversationFact => Durable.Select(entry => entry.Fact).OfType<T>();
 
-    public IFactJournal Open(Action<IReadOnlyList<JournalEntry>> durable, Action ownershipLost) => new Writer(this, durable);
+    /// <summary>The process is gone: what was not durable never was.</summary>
+    public void Forget() => Appended.RemoveRange(Durable.Count, Appended.Count - Durable.Count);
+
+    /// <param name="durable">Told of what is durable.</param>
+    /// <param name="ownershipLost">Never told: a dead owner hears nothing.</param>
+    /// <param name="isDead">The owner is gone, and what it has not written never will be.</param>
+    public IFactJournal Open(Action<IReadOnlyList<JournalEntry>> durable, Action ownershipLost, Func<bool> isDead) => new Writer(this, durable, isDead);
 
     private bool IsDown => schedule.JournalOutage is var (from, to) && time.GetUtcNow() - _start is var at && at >= from && at < to;
 
-    private sealed class Writer(VirtualJournal journal, Action<IReadOnlyList<JournalEntry>> durable) : IFactJournal
+    private sealed class Writer(VirtualJournal journal, Action<IReadOnlyList<JournalEntry>> durable, Func<bool> isDead) : IFactJournal
     {
         private List<JournalEntry> _next = [];
         private List<JournalEntry> _writing = [];
@@ -81,6 +87,11 @@ internal sealed class VirtualJournal(ManualTime time, Random random, Schedule sc
 
         private void Done()
         {
+            if (isDead())
+            {
+                return;
+            }
+
             if (journal.IsDown)
             {
                 journal.Time.After(250.Ms(), Done);

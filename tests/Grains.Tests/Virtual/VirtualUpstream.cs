@@ -144,6 +144,19 @@ internal sealed class VirtualLink : IUpstreamLink
         }
     }
 
+    /// <summary>Nobody reads or writes at our end any more.</summary>
+    /// <param name="closed">The system has closed the socket; otherwise it stays open, and upstream does not notice.</param>
+    public void Abandon(bool closed)
+    {
+        _ended = true;
+        _up.Cut();
+        _down.Cut();
+        if (closed && _connection is not null && !_givenUp)
+        {
+            _up.Send(() => Step(now => _connection.SocketClosed(null, "", now)));
+        }
+    }
+
     /// <summary>The network fails: both directions lose what is under way, and the server notices later than we do.</summary>
     public void Break()
     {

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Silo.Hosting;
+using Orchestrator.Silo.Stores.Postgres;
 using Orchestrator.Testing;
+using Orchestrator.Wire;
 using Xunit;
 
 namespace Orchestrator.Silo.Tests.Hosting;
@@ -38,6 +40,8 @@ public sealed class MetricsDocTests
         listener.Start();
         _ = new GrainMetrics(factory);
         new UpstreamMetrics(factory).Observe(() => []);
+        _ = new WireMetrics(factory);
+        _ = new PostgresMetrics(factory);
         return found;
     }
 

@@ -24,7 +24,7 @@ public sealed class ConversationReaderTests : IAsyncDisposable
         directory = DataDirectory.Open(temp.Root);
         store = new EmbeddedStore(directory);
         counting = new CountingStore(store);
-        reader = new ConversationReader(counting, feed, active.Contains);
+        reader = new ConversationReader(counting, feed, (_, id) => ValueTask.FromResult(active.Contains(id)));
     }
 
     public async ValueTask DisposeAsync()

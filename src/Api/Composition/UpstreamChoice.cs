@@ -2,7 +2,7 @@ using Gemini.Live.Simulator;
 using Microsoft.Extensions.Options;
 using Orchestrator.Silo.Hosting;
 
-namespace Orchestrator.Api.AllInOne;
+namespace Orchestrator.Api.Composition;
 
 /// <summary>Which upstream an all-in-one uses, and how to say so to its user.</summary>
 /// <param name="Options">Where links are dialled; at least one endpoint.</param>

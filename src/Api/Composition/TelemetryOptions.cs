@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace Orchestrator.Api.AllInOne;
+namespace Orchestrator.Api.Composition;
 
 /// <summary>Where metrics and spans are sent. Section <c>Orchestrator:Telemetry</c>.</summary>
 internal sealed class TelemetryOptions

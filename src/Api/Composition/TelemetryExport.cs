@@ -5,8 +5,9 @@ using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Silo.Hosting;
+using Orchestrator.Wire;
 
-namespace Orchestrator.Api.AllInOne;
+namespace Orchestrator.Api.Composition;
 
 /// <summary>
 /// Sends our metrics and spans to an OTLP receiver; the other settings are OpenTelemetry's own (<c>OTEL_*</c>), from any
@@ -16,7 +17,7 @@ internal sealed class TelemetryExport : IDisposable
 {
     private const string ServiceName = "orchestrator";
     private const string ProtocolKey = "OTEL_EXPORTER_OTLP_PROTOCOL";
-    private static readonly string[] Meters = [GrainMetrics.MeterName, UpstreamMetrics.MeterName, "System.Runtime"];
+    private static readonly string[] Meters = [GrainMetrics.MeterName, UpstreamMetrics.MeterName, WireMetrics.MeterName, "System.Runtime"];
 
     private readonly MeterProvider _metrics;
     private readonly TracerProvider _traces;

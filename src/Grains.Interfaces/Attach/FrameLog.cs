@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 
-namespace Orchestrator.Grains.Actor;
+namespace Orchestrator.Attach;
 
 /// <summary>
 /// Frames in order, numbered without gaps, their bytes packed into pooled blocks: appending copies once and

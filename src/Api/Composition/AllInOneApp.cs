@@ -6,7 +6,7 @@ using Orchestrator.Api.Rest;
 using Orchestrator.Silo.Hosting;
 using Orchestrator.Silo.Stores;
 
-namespace Orchestrator.Api.AllInOne;
+namespace Orchestrator.Api.Composition;
 
 /// <summary>
 /// Front-end, silo, store and, without an upstream, the simulator in one process: what a developer starts, and the only
@@ -14,7 +14,7 @@ namespace Orchestrator.Api.AllInOne;
 /// </summary>
 internal sealed class AllInOneApp : IAsyncDisposable
 {
-    private const string DefaultUrl = "http://127.0.0.1:8080";
+    internal const string DefaultUrl = "http://127.0.0.1:8080";
     private const string DataDirectoryKey = "Orchestrator:DataDirectory";
 
     private readonly WebApplication _app;

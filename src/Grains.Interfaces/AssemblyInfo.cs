@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Orchestrator.Grains")]
+[assembly: InternalsVisibleTo("Grains.Tests")]

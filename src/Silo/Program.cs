@@ -1,0 +1,1 @@
+return await Orchestrator.Silo.Hosting.SiloApp.RunAsync(args);
