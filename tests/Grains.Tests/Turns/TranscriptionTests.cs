@@ -38,25 +38,6 @@ public sealed class TranscriptionTests
         s.Expect<Effect.ForwardFrame>();
     }
 
-    [Fact]
-    public void SameWords_DuringTheAnswer_AreDropped_UnlessTheUserSpeaks()
-    {
-        var s = Scenario.Live().WholeTurn().Audio(600).Audio(1_000, voiced: false).Transcribed("question").Spoken(40, "well");
-        s.Transcribed("hello").ExpectNo<Effect.ForwardFrame>();
-        Assert.Equal("question", s.State.Draft.UserText);
-        s.Transcribed(" more").Expect<Effect.ForwardFrame>();
-        Assert.Equal("question more", s.State.Draft.UserText);
-        s.Audio(100).Transcribed("hello");
-        Assert.Equal(("question more", "hello"), (s.State.Draft.UserText, s.State.Draft.NextUserText));
-    }
-
-    [Fact]
-    public void SameWords_DuringAnAnswerWithoutATranscript_AreItsQuestions()
-    {
-        var s = Scenario.Live().WholeTurn().Audio(600).Audio(1_000, voiced: false).Spoken(40, "well").Transcribed("hello");
-        Assert.Equal("hello", s.State.Draft.UserText);
-    }
-
     [Theory]
     [InlineData(8, true)]
     [InlineData(9, false)]
