@@ -4,6 +4,7 @@ using Gemini.Live.Scanning;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Journal;
+using Orchestrator.Testing;
 using Xunit;
 
 namespace Orchestrator.Grains.Tests.Conversations;
@@ -18,7 +19,7 @@ public sealed class StepPropertyTests(ITestOutputHelper output)
     {
         // Fixed in CI, so that a failure is one; ORCHESTRATOR_SEED explores elsewhere.
         var first = int.TryParse(Environment.GetEnvironmentVariable("ORCHESTRATOR_SEED"), out var chosen) ? chosen : 1;
-        for (var seed = first; seed < first + 1_000; seed++)
+        for (var seed = first; seed < first + Rounds.Of(1_000); seed++)
         {
             try
             {

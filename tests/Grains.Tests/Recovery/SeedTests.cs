@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
+using Orchestrator.Grains.Tools;
 using Xunit;
 
 namespace Orchestrator.Grains.Tests.Recovery;
@@ -62,6 +63,35 @@ public sealed class SeedTests
     {
         var state = State([Model(1, new('m', 200)), User(2, new('x', 3_900))]);
         Assert.Contains($"shortened. you: {new string('m', 80)}…]", Told(state, budget: 1_000)[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Calls_StandBetweenTheirQuestionAndItsAnswer_InTheirOrder()
+    {
+        var state = State([User(1, "one"), Model(1, "two"), User(2, "three"), Model(2, "four")]) with { Tools = ToolBook.Empty.Add(Call("b", 2)).Add(Call("a", 1)).Add(Call("c", 2)) };
+        Assert.Equal(["one", "a", "two", "three", "b", "c", "four"], Names(state));
+        Assert.Equal(["one", "two", "c", "x"], Names(State([User(1, "one"), Model(1, "two")]) with { Tools = ToolBook.Empty.Add(Call("c", 2)), Given = [User(1, "x") with { Turn = 2 }], Turns = 2 }));
+        Assert.Equal(["one", "a", "three"], Names(State([User(1, "one"), User(2, "three")]) with { Tools = ToolBook.Empty.Add(Call("a", 1)) }));
+
+        static IEnumerable<string> Names(ConversationState state) => Told(state).Select(text => text.Contains("you called ", StringComparison.Ordinal) ? text.Split("you called ")[1][..1] : text[(text.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+        static BookedCall Call(string name, int turn) => new(name, name, default, turn) { IsSettled = true, Status = CallStatus.Unknown };
+    }
+
+    [Fact]
+    public void GivenContent_BehindTheLastWords_IsTold_UpToTheLastTurn() =>
+        Assert.Equal(["user: one", "user: given"], Told(State([User(1, "one")]) with { Turns = 2, Given = [User(2, "given"), User(3, "to be replayed")] }));
+
+    [Fact]
+    public void Digest_FillsItsShareToTheCharacter_LineByLine()
+    {
+        // "user: aaaa" and "you: bbbbb" are ten characters each, a quarter of eighty is twenty.
+        var state = State([User(1, new('a', 4)), Model(1, new('b', 5)), User(2, new('x', 80))]);
+        Assert.Contains("shortened. user: aaaa / you: bbbbb]", Told(state, budget: 20)[0], StringComparison.Ordinal);
+        // What does not fit ends it: nothing older is told over its head.
+        var gap = State([User(1, "a"), Model(1, new('b', 30)), User(2, "c"), Model(2, new('x', 80))]);
+        Assert.Contains("shortened. 2 earlier messages are left out; user: c]", Told(gap, budget: 20)[0], StringComparison.Ordinal);
+        var whole = State([Model(1, new('m', 80)), User(2, new('x', 3_950))]);
+        Assert.Contains($"shortened. you: {new string('m', 80)}]", Told(whole, budget: 1_000)[0], StringComparison.Ordinal);
     }
 
     [Fact]

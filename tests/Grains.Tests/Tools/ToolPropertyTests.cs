@@ -4,6 +4,7 @@ using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
 using Orchestrator.Grains.Tests.Conversations;
 using Orchestrator.Journal;
+using Orchestrator.Testing;
 using Xunit;
 
 namespace Orchestrator.Grains.Tests.Tools;
@@ -14,7 +15,7 @@ public sealed class ToolPropertyTests
     [Fact]
     public void RandomRounds_EachCallIsAskedOnce_AndEachIdAnsweredOnce()
     {
-        for (var seed = 1; seed <= 2_000; seed++)
+        for (var seed = 1; seed <= Rounds.Of(2_000); seed++)
         {
             try
             {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Orchestrator.Grains.Transcripts;
 using Orchestrator.Grains.Usage;
 using Orchestrator.Journal;
+using Orchestrator.Testing;
 using Xunit;
 
 namespace Orchestrator.Grains.Tests.Transcripts;
@@ -9,7 +10,7 @@ namespace Orchestrator.Grains.Tests.Transcripts;
 /// <summary>What the folds promise for every journal, on random ones.</summary>
 public sealed class FoldPropertyTests
 {
-    private const int Rounds = 2000;
+    private static readonly int Journals = Rounds.Of(2_000);
 
     private static readonly ConversationId Id = new(Guid.Parse("0197a3c0000070008000000000000001"));
 
@@ -66,7 +67,7 @@ public sealed class FoldPropertyTests
 
     private void ForEachJournal(Action<List<JournalEntry>> check)
     {
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < Journals; round++)
         {
             var roundSeed = unchecked(seed + round);
             var random = new Random(roundSeed);

@@ -91,6 +91,21 @@ public sealed class TranscriptFoldTests
             summary);
     }
 
+    [Fact]
+    public void JournalOfANewerVersion_WithMembersMissing_ReadsAsEmptyWords()
+    {
+        var turn = Fold(new ToolCalled(1, null!, null!, default), new ToolAnswered(null!, "f", JsonElement.Parse("""{"output":"x"}""")), Turn(1) with { User = null, Model = null }).Turns[0];
+        Assert.Equal(["//x/False"], turn.ToolCalls.Select(Text));
+        Assert.Equal((null, null), (turn.User, turn.Model));
+        var summary = SummaryFold.Empty.Add(Entries([new ConversationOpened("acme", null!, default), new ConversationEnded(null!, "client")])).Result(Id, isActive: false);
+        Assert.Equal(("", ""), (summary.Model, summary.EndReason));
+        Assert.Equal("", SummaryFold.Empty.Result(Id, isActive: false).Model);
+    }
+
+    [Fact]
+    public void LateWords_OfAModelThatWasNotHeard_StandBehindTheQuestion() =>
+        Assert.Equal(new Utterance("late", 200, 200, 0), Fold(Turn(1) with { Model = null }, new TurnAmended(1, null, "late", null)).Turns[0].Model);
+
     private static LinkRecovered Recovered(string kind) => new(1, 2, kind, null, "transient", "resume", "main", 1, 100, null, 0, 0);
 
     private static string Text(TranscriptToolCall call) =>

@@ -71,6 +71,20 @@ public sealed class UsageFoldTests
         Assert.Equal(0, report.Prompt.Unattributed);
     }
 
+    [Fact]
+    public void EitherVertexName_IsEnough_AndWhatIsNoNumberIsZero()
+    {
+        Assert.Equal(20, Fold(Turn(1, """{"candidatesTokenCount":20}""")).Response.Total);
+        Assert.Equal([new("TEXT", 7)], Fold(Turn(1, """{"candidatesTokensDetails":[{"modality":"TEXT","tokenCount":7}]}""")).Response.ByModality);
+        Assert.Equal(0, Fold(Turn(1, """{"responseTokenCount":true}""")).Response.Total);
+    }
+
+    [Fact]
+    public void SilentTurnWithoutUsage_HasNoModality()
+    {
+        Assert.Empty(Fold(Turn(1, null) with { User = null, Model = null }).Prompt.ByModality);
+    }
+
     private static UsageReport Fold(params ConversationFact[] facts) =>
         UsageFold.Empty.Add(facts.Select((fact, i) => new JournalEntry(i + 1, DateTimeOffset.UnixEpoch, fact))).Result(Id);
 
