@@ -127,9 +127,12 @@ internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<C
         return false;
     }
 
-    /// <summary>Fillers are all alike, and one that was heard need not be known: one that was interrupted and told is not that one.</summary>
+    /// <summary>Fillers are all alike: one that was interrupted before the next that was heard is not that one.</summary>
     private bool IsFillerThatWasInterrupted(string text) =>
-        _next < _whole.Count && _whole[_next].InProgress && Plain(_whole[_next].Words) == Plain(text) && WasInterrupted(text);
+        _next < _whole.Count && _whole[_next].InProgress && Plain(_whole[_next].Words) == Plain(text)
+        && InterruptedBefore(_whole[_next]).Any(turn => Plain(turn.Words) == Plain(text));
+
+    private IEnumerable<HeardTurn> InterruptedBefore(HeardTurn whole) => turns.TakeWhile(turn => turn != whole).Reverse().TakeWhile(turn => turn.Interrupted);
 
     /// <summary>Of a reply that the user interrupted, the model is told what it had said, or what was heard of it.</summary>
     private bool WasInterrupted(string text) =>
@@ -141,7 +144,7 @@ internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<C
     /// <summary>The next that was heard to its end, with what belongs to it, is the rest of a reply whose beginning was interrupted.</summary>
     private bool TakeRest(ReadOnlySpan<byte> audio)
     {
-        if (_next == _whole.Count || !IsDoubtful(turns.TakeWhile(turn => turn != _whole[_next]).Reverse().TakeWhile(turn => turn.Interrupted)))
+        if (_next == _whole.Count || !IsDoubtful(InterruptedBefore(_whole[_next])))
         {
             return false;
         }
