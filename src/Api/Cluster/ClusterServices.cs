@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Orchestrator.Attach;
+using Orchestrator.Cluster;
 using Orchestrator.Wire;
 
 namespace Orchestrator.Api.Cluster;

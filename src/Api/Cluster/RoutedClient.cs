@@ -17,6 +17,7 @@ internal sealed class RoutedClient
     private readonly EdgeRelay _relay;
     private AttachRequest _request;
     private SiloInstance? _servedBy;
+    private int _attempts;
 
     public RoutedClient(RouterServices router, AttachRequest request, IEdge edge)
     {
@@ -71,7 +72,7 @@ internal sealed class RoutedClient
                 if (await _router.Placement.ChooseAsync(_request, avoid, cancellation) is var (host, silo))
                 {
                     avoid.Add(silo);
-                    var outcome = await host.AttachAsync(_request with { Memory = _relay.Remember() }, _relay.Next(), cancellation);
+                    var outcome = await host.AttachAsync(_request with { Attempt = ++_attempts, Memory = _relay.Remember() }, _relay.Next(), cancellation);
                     if (outcome is AttachOutcome.Attached)
                     {
                         _servedBy = silo;

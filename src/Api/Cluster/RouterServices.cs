@@ -1,4 +1,5 @@
 using Orchestrator.Attach;
+using Orchestrator.Cluster;
 
 namespace Orchestrator.Api.Cluster;
 

@@ -25,8 +25,12 @@ public interface IConversationHost
 /// <param name="SetupFrame">The client's setup frame, whole, as received.</param>
 public sealed record AttachRequest(TenantId Tenant, ConversationId Conversation, bool Resume, ReadOnlyMemory<byte> SetupFrame)
 {
-    /// <summary>Names the client's socket wherever it is served; null from an edge that stays with one silo.</summary>
+    /// <summary>Names the client's socket wherever it is served, a UUID version 7: of two clients the greater is the newer. Null from
+    /// an edge that stays with one silo.</summary>
     public Guid? Client { get; init; }
+
+    /// <summary>Number of this attach among those for the client: one that was thought to be lost may arrive after its successor.</summary>
+    public int Attempt { get; init; }
 
     /// <summary>What an edge remembers that goes on with the same client elsewhere; null for a client that has just come.</summary>
     public EdgeMemory? Memory { get; init; }

@@ -7,13 +7,13 @@ internal readonly record struct AttachWire(AttachRequest Request) : IWireFrame
 {
     public WireKind Kind => WireKind.Attach;
 
-    public int Size => WireWriter.SizeOf(Request.Tenant.Value) + 16 + 1 + 1 + (Request.Client is null ? 0 : 16) + MemoryWire.SizeOf(Request.Memory) + Request.SetupFrame.Length;
+    public int Size => WireWriter.SizeOf(Request.Tenant.Value) + 16 + 1 + 1 + (Request.Client is null ? 0 : 16 + 4) + MemoryWire.SizeOf(Request.Memory) + Request.SetupFrame.Length;
 
     public void Write(ref WireWriter to)
     {
         WireIds.Write(ref to, Request.Tenant, Request.Conversation);
         to.Flag(Request.Resume);
-        WireIds.Write(ref to, Request.Client);
+        WireIds.Write(ref to, Request.Client, Request.Attempt);
         MemoryWire.Write(ref to, Request.Memory);
         to.Bytes(Request.SetupFrame.Span);
     }
@@ -24,10 +24,10 @@ internal readonly record struct AttachWire(AttachRequest Request) : IWireFrame
         var from = new WireCursor(body);
         var (tenant, conversation) = WireIds.Read(ref from);
         var resume = from.Flag();
-        var client = WireIds.ReadClient(ref from);
+        var (client, attempt) = WireIds.ReadClient(ref from);
         var memory = MemoryWire.Read(ref from);
         var setup = from.Bytes(from.Left).ToArray();
-        wire = new AttachWire(new AttachRequest(tenant, conversation, resume, setup) { Client = client, Memory = memory });
+        wire = new AttachWire(new AttachRequest(tenant, conversation, resume, setup) { Client = client, Attempt = attempt, Memory = memory });
         return from.IsDone;
     }
 }
@@ -88,7 +88,7 @@ internal static class WireIds
         to.Bytes(id);
     }
 
-    public static void Write(ref WireWriter to, Guid? client)
+    public static void Write(ref WireWriter to, Guid? client, int attempt)
     {
         to.Flag(client is not null);
         if (client is { } named)
@@ -96,11 +96,12 @@ internal static class WireIds
             Span<byte> id = stackalloc byte[16];
             named.TryWriteBytes(id, bigEndian: true, out _);
             to.Bytes(id);
+            to.U32((uint)attempt);
         }
     }
 
-    public static Guid? ReadClient(ref WireCursor from) =>
-        from.Flag() && from.Bytes(16) is { Length: 16 } id ? new Guid(id, bigEndian: true) : null;
+    public static (Guid? Client, int Attempt) ReadClient(ref WireCursor from) =>
+        from.Flag() && from.Bytes(16) is { Length: 16 } id ? (new Guid(id, bigEndian: true), from.Count()) : (null, 0);
 
     public static (TenantId Tenant, ConversationId Conversation) Read(ref WireCursor from)
     {

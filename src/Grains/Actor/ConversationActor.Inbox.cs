@@ -18,12 +18,12 @@ internal sealed partial class ConversationActor : IUpstreamReceiver
     /// <summary>Attaches a client; null when the conversation is leaving memory: wait for <see cref="Gone"/> and open it anew.</summary>
     /// <param name="edge">The client's.</param>
     /// <param name="wants">What it asked to hear.</param>
-    /// <param name="client">As in <see cref="AttachRequest.Client"/>.</param>
+    /// <param name="who">Which client, and with which of its attaches; null from an edge that stays with one silo.</param>
     /// <param name="memory">What the edge remembers of an earlier attachment of the same client; null for a client that has just come.</param>
-    /// <exception cref="SupersededException">The client that comes back has been replaced by a newer one meanwhile.</exception>
-    public Task<Attachment?> AttachAsync(IEdge edge, ClientWants wants, Guid? client = null, EdgeMemory? memory = null)
+    /// <exception cref="SupersededException">There is a newer client, or a newer attach of this one.</exception>
+    public Task<Attachment?> AttachAsync(IEdge edge, ClientWants wants, (Guid Client, int Attempt)? who = null, EdgeMemory? memory = null)
     {
-        var attaching = new Attaching(edge, wants, client, memory);
+        var attaching = new Attaching(edge, wants, who, memory);
         _mailbox.Post(new Letter(LetterKind.Attach) { Subject = attaching }, control: true);
         return attaching.Result.Task;
     }
@@ -82,7 +82,7 @@ internal sealed partial class ConversationActor : IUpstreamReceiver
 
     public void PumpDue() => _mailbox.Post(new Letter(LetterKind.PumpDue), control: true);
 
-    private sealed record Attaching(IEdge Edge, ClientWants Wants, Guid? Client, EdgeMemory? Memory)
+    private sealed record Attaching(IEdge Edge, ClientWants Wants, (Guid Client, int Attempt)? Who, EdgeMemory? Memory)
     {
         public TaskCompletionSource<Attachment?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -26,6 +26,7 @@ internal sealed partial class ConversationActor
     private ConversationState _state;
     private bool _released;
     private long _settledAtEdge;
+    private int _attempt;
     private long _waitingBytes;
 
     public ConversationActor(ConversationContext context, ConversationState state, DateTimeOffset openedAt)
@@ -119,7 +120,7 @@ internal sealed partial class ConversationActor
             return;
         }
 
-        if (attaching.Memory is not null && _state.Client != attaching.Client)
+        if (IsLate(attaching))
         {
             attaching.Result.SetException(new SupersededException());
             return;
@@ -128,9 +129,14 @@ internal sealed partial class ConversationActor
         _settledAtEdge = Math.Max(_settledAtEdge, attaching.Memory?.SettledInput ?? 0);
 
         var attachment = _runner.Welcome(_state.Attachments + 1, attaching.Edge, attaching.Wants.AwaitsSetup, attaching.Memory?.LastOutput);
-        Step(new ConversationInput.ClientAttached(attachment.Generation, attaching.Wants) { Moved = attaching.Memory is not null, Client = attaching.Client });
+        Step(new ConversationInput.ClientAttached(attachment.Generation, attaching.Wants) { Moved = attaching.Memory is not null, Client = attaching.Who?.Client });
+        _attempt = attaching.Who?.Attempt ?? 0;
         attaching.Result.SetResult(attachment);
     }
+
+    /// <summary>A client that goes on must not displace a newer one, nor an attach that was overtaken its own successor.</summary>
+    private bool IsLate(Attaching attaching) => attaching.Who is var (client, attempt) && _state.Client is { } newest
+        && (client == newest ? attempt < _attempt : attaching.Memory is not null && newest.CompareTo(client) > 0);
 
     private void TakeClientFrame(Attachment from, in Letter letter)
     {

@@ -75,7 +75,7 @@ public sealed partial class ConversationHost(
             {
                 var actor = await _activations.GetOrActivateAsync(
                     request.Tenant, request.Conversation, () => ActivateAsync(request, setup), cancellation);
-                if (await actor.AttachAsync(edge, wants, request.Client, request.Memory) is { } attachment)
+                if (await actor.AttachAsync(edge, wants, request.Client is { } client ? (client, request.Attempt) : null, request.Memory) is { } attachment)
                 {
                     return new AttachOutcome.Attached(attachment);
                 }

@@ -258,6 +258,8 @@ internal sealed class VirtualClient
 
         private EdgeRelay? _relay;
         private IEdge? _served;
+        private readonly Guid _name = Guid.CreateVersion7(client._time.GetUtcNow());
+        private int _attempts;
 
         public int Life => life;
 
@@ -271,6 +273,9 @@ internal sealed class VirtualClient
         }
 
         public IEdge Next() => _served = _relay!.Next();
+
+        /// <summary>Who attaches, and with which try; one more with each.</summary>
+        public (Guid Client, int Attempt)? Who => _relay is null ? null : (_name, ++_attempts);
 
         public void LoseSilo() => _relay!.Lost(_served!, "lost");
 

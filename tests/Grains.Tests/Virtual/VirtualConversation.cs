@@ -127,7 +127,7 @@ internal sealed class VirtualConversation
             Activate(state);
         }
 
-        var attached = _actor!.AttachAsync(Client.Dial(Lives), ClientWants.From(_setup));
+        var attached = _actor!.AttachAsync(Client.Dial(Lives), ClientWants.From(_setup), Client.Current!.Who);
         Assert.True(attached.IsCompletedSuccessfully);
         Assert.True(Client.Current?.Relay?.ServeAsync().IsCompleted ?? true);
         if (attached.Result is null)
@@ -162,7 +162,10 @@ internal sealed class VirtualConversation
         var rules = ConversationRulesReader.Read(_setup, _context.Endpoints, _context.Settings);
         var memory = relay.Remember();
         Activate(ConversationHistory.Restore(rules, Journal.Durable, Witness.Of(memory)));
-        Assert.True(_actor!.AttachAsync(Client.Current!.Next(), ClientWants.From(_setup), memory: memory).IsCompletedSuccessfully);
+        var late = Client.Current!.Who;
+        Assert.True(_actor!.AttachAsync(Client.Current.Next(), ClientWants.From(_setup), Client.Current.Who, memory).IsCompletedSuccessfully);
+        // A try that was given up arrives after its successor, and changes nothing.
+        Assert.IsType<SupersededException>(_actor.AttachAsync(new NobodysEdge(), ClientWants.From(_setup), late, memory).Exception?.InnerException);
         Assert.True(relay.ServeAsync().IsCompleted);
     }
 
@@ -380,6 +383,18 @@ internal sealed class VirtualConversation
                 _first ??= exception ?? new InvalidOperationException(formatter(state, exception));
             }
         }
+    }
+
+    /// <summary>An edge that nothing may be said to.</summary>
+    private sealed class NobodysEdge : IEdge
+    {
+        public void Opened(IAttachment attachment, bool awaitsSetup) => Assert.Fail("A late attach was served.");
+
+        public void Deliver(in OutputFrame frame) => Assert.Fail("A late attach was served.");
+
+        public void Durable(long inputSeq) => Assert.Fail("A late attach was served.");
+
+        public void Close(EdgeClose close) => Assert.Fail("A late attach was served.");
     }
 
     private sealed class Meters : IMeterFactory

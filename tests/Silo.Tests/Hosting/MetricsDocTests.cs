@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
+using Orchestrator.Cluster;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Silo.Hosting;
 using Orchestrator.Silo.Stores.Postgres;
@@ -41,6 +42,7 @@ public sealed class MetricsDocTests
         _ = new GrainMetrics(factory);
         new UpstreamMetrics(factory).Observe(() => []);
         _ = new WireMetrics(factory);
+        _ = new RouterMetrics(factory);
         _ = new PostgresMetrics(factory);
         return found;
     }

@@ -33,9 +33,11 @@ internal sealed class RandomFrame(Random random)
 
     public AttachWire Attach()
     {
+        var named = random.Next(2) == 0;
         return new AttachWire(new AttachRequest(Tenant(), Conversation(), random.Next(2) == 0, Bytes(random.Next(3000)))
         {
-            Client = random.Next(2) == 0 ? null : new Guid(Bytes(16)),
+            Client = named ? new Guid(Bytes(16)) : null,
+            Attempt = named ? random.Next() : 0,
             Memory = random.Next(2) == 0 ? null : new EdgeMemory
             {
                 SettledInput = Number(),

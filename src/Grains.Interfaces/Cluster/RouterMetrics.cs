@@ -1,10 +1,11 @@
 using System.Diagnostics.Metrics;
 
-namespace Orchestrator.Api.Cluster;
+namespace Orchestrator.Cluster;
 
 /// <summary>How often clients change their silo. Meter <c>Orchestrator.Router</c>.</summary>
-internal sealed class RouterMetrics
+public sealed class RouterMetrics
 {
+    /// <summary>Name of the meter.</summary>
     public const string MeterName = "Orchestrator.Router";
 
     private readonly Counter<long> _moves;
@@ -19,6 +20,9 @@ internal sealed class RouterMetrics
         _duration = meter.CreateHistogram<double>("orchestrator.router.move.duration", "s", "From the loss of a silo to the attach at the next one.");
     }
 
+    /// <summary>Another silo serves a client now.</summary>
+    /// <param name="inOrder">The old one let it go; otherwise it was lost.</param>
+    /// <param name="took">Since then.</param>
     public void Moved(bool inOrder, TimeSpan took)
     {
         var why = KeyValuePair.Create<string, object?>("why", inOrder ? "moved" : "lost");
@@ -26,5 +30,6 @@ internal sealed class RouterMetrics
         _duration.Record(took.TotalSeconds, why);
     }
 
+    /// <summary>A client was closed because no silo took it.</summary>
     public void Closed() => _closed.Add(1);
 }
