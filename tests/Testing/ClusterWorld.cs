@@ -18,7 +18,14 @@ public sealed class ClusterWorld : IAsyncDisposable
 
     public List<FrontEndProcess> FrontEnds { get; } = [];
 
-    public static async Task<ClusterWorld> StartAsync(int silos, int frontEnds, params (string Key, string Value)[] simulator)
+    /// <summary>How to connect to the cluster's database.</summary>
+    public string Database => _database;
+
+    public static Task<ClusterWorld> StartAsync(int silos, int frontEnds, params (string Key, string Value)[] simulator) =>
+        StartAsync(silos, frontEnds, proxied: false, simulator);
+
+    /// <param name="proxied">Front-ends reach each silo through a <see cref="TcpProxy"/>.</param>
+    public static async Task<ClusterWorld> StartAsync(int silos, int frontEnds, bool proxied, params (string Key, string Value)[] simulator)
     {
         var world = new ClusterWorld();
         try
@@ -28,12 +35,12 @@ public sealed class ClusterWorld : IAsyncDisposable
             world._database = await world.Postgres.CreateDatabaseAsync();
             for (var i = 1; i <= silos; i++)
             {
-                world.Silos.Add(world.Own(await SiloProcess.StartAsync($"silo-{i}", world.Arguments())));
+                world.Silos.Add(world.Own(await SiloProcess.StartAsync($"silo-{i}", world.Arguments($"silo-{i}"), proxied)));
             }
 
             for (var i = 1; i <= frontEnds; i++)
             {
-                world.FrontEnds.Add(world.Own(await FrontEndProcess.StartAsync(world.Arguments())));
+                world.FrontEnds.Add(world.Own(await FrontEndProcess.StartAsync(world.Arguments($"front-end-{i}"))));
             }
 
             return world;
@@ -48,13 +55,13 @@ public sealed class ClusterWorld : IAsyncDisposable
     /// <summary>One silo more.</summary>
     public async Task<SiloProcess> AddSiloAsync(string name)
     {
-        var silo = Own(await SiloProcess.StartAsync(name, Arguments()));
+        var silo = Own(await SiloProcess.StartAsync(name, Arguments(name)));
         Silos.Add(silo);
         return silo;
     }
 
     /// <summary>A front-end that knows another secret.</summary>
-    public async Task<FrontEndProcess> StrangerAsync() => Own(await FrontEndProcess.StartAsync(Arguments(new string('x', 40))));
+    public async Task<FrontEndProcess> StrangerAsync() => Own(await FrontEndProcess.StartAsync(Arguments("stranger", new string('x', 40))));
 
     public async ValueTask DisposeAsync()
     {
@@ -71,85 +78,13 @@ public sealed class ClusterWorld : IAsyncDisposable
         return process;
     }
 
-    private List<string> Arguments(string? secret = null) =>
+    /// <param name="process">What the database calls it.</param>
+    private List<string> Arguments(string process, string? secret = null) =>
     [
         $"--Orchestrator:Cluster:Secret={secret ?? _secret}",
-        $"--Orchestrator:Postgres:ConnectionString={_database}",
+        $"--Orchestrator:Postgres:ConnectionString={_database};Application Name={process}",
         "--Orchestrator:Upstream:Endpoints:0:Name=sim",
         $"--Orchestrator:Upstream:Endpoints:0:BaseUrl={Simulator.Url}",
         "--Orchestrator:Upstream:Endpoints:0:ApiKey=test",
     ];
-}
-
-/// <summary>A silo process on a loopback port.</summary>
-public sealed class SiloProcess : IAsyncDisposable
-{
-    private readonly string _name;
-    private readonly List<string> _arguments;
-
-    private SiloProcess(string name, List<string> arguments) =>
-        (_name, _arguments, Child) = (name, [.. arguments, $"--Orchestrator:Silo:Name={name}", $"--Orchestrator:Cluster:Listen=127.0.0.1:{Ports.Free()}"], null!);
-
-    public ChildProcess Child { get; private set; }
-
-    public static async Task<SiloProcess> StartAsync(string name, List<string> arguments)
-    {
-        var silo = new SiloProcess(name, arguments);
-        await silo.LaunchAsync();
-        return silo;
-    }
-
-    public async Task RestartAsync()
-    {
-        await Child.DisposeAsync();
-        await LaunchAsync();
-    }
-
-    public ValueTask DisposeAsync() => Child.DisposeAsync();
-
-    private async Task LaunchAsync()
-    {
-        Child = ChildProcess.StartDotnet(_name, Repository.Built("Silo", "Orchestrator.Silo.dll"), _arguments);
-        await Child.LineAsync(line => line.Contains("is ready", StringComparison.Ordinal), "the silo's line with 'ready'");
-    }
-}
-
-/// <summary>A front-end process on a loopback port.</summary>
-public sealed class FrontEndProcess : IAsyncDisposable
-{
-    private readonly List<string> _arguments;
-
-    private FrontEndProcess(List<string> arguments)
-    {
-        Url = $"http://127.0.0.1:{Ports.Free()}";
-        _arguments = ["--urls", Url, .. arguments, "--Orchestrator:Tenants:0:Id=acme", "--Orchestrator:Tenants:0:ApiKeys:0=acme-key", $"--Orchestrator:AdminKey={ClusterWorld.AdminKey}"];
-        Child = null!;
-    }
-
-    public string Url { get; }
-
-    public ChildProcess Child { get; private set; }
-
-    public OrchestratorApi Api() => new(Url, "acme-key");
-
-    public static async Task<FrontEndProcess> StartAsync(List<string> arguments)
-    {
-        var frontEnd = new FrontEndProcess(arguments);
-        await frontEnd.LaunchAsync();
-        return frontEnd;
-    }
-
-    public async Task RestartAsync()
-    {
-        await Child.DisposeAsync();
-        await LaunchAsync();
-    }
-
-    public ValueTask DisposeAsync() => Child.DisposeAsync();
-
-    private async Task LaunchAsync()
-    {
-        Child = ChildProcess.StartDotnet("front-end", Repository.Built("Api", "Orchestrator.Api.dll"), _arguments);
-        await Child.LineAsync(line => line.Contains("is ready", StringComparison.Ordinal), "the front-end's line with 'ready'");
-    }
 }

@@ -30,6 +30,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public int Port { get; private set; }
 
+    /// <summary>The server's process while it runs.</summary>
+    public int? Id => process?.Id;
+
     public bool IsRunning => process is { HasExited: false };
 
     /// <summary>Makes a cluster and starts its server.</summary>
@@ -85,6 +88,16 @@ public sealed class PostgresServer : IAsyncDisposable
         return ConnectionString(name, Port);
     }
 
+    /// <summary>Runs statements as the superuser.</summary>
+    /// <param name="database">As <see cref="CreateDatabaseAsync"/> has returned it.</param>
+    /// <returns>The rows, their columns separated by <c>|</c>.</returns>
+    public async Task<IReadOnlyList<string>> QueryAsync(string database, string sql)
+    {
+        var name = database.Split(';').First(part => part.StartsWith("Database=", StringComparison.Ordinal))["Database=".Length..];
+        var output = await RunAsync("psql", binaries, ["-h", "127.0.0.1", "-p", $"{Port}", "-U", User, "-w", "-d", name, "-v", "ON_ERROR_STOP=1", "-qAt", "-c", sql]);
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
     /// <param name="port">The server's own port, or that of a <see cref="TcpProxy"/> in front of it.</param>
     public static string ConnectionString(string database, int port) =>
         $"Host=127.0.0.1;Port={port};Database={database};Username={User};Password={Password}";
@@ -134,7 +147,7 @@ public sealed class PostgresServer : IAsyncDisposable
             ? ("setpriv", ["--reuid", SystemUser, "--regid", SystemUser, "--clear-groups", "--", program, .. arguments])
             : (program, arguments);
 
-    private static async Task RunAsync(string tool, string folder, IEnumerable<string> arguments)
+    private static async Task<string> RunAsync(string tool, string folder, IEnumerable<string> arguments)
     {
         var (program, all) = tool == "initdb" ? AsServer(Path.Combine(folder, tool), arguments) : (Path.Combine(folder, tool), arguments);
         var start = new ProcessStartInfo(program, all)
@@ -153,6 +166,8 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             throw new InvalidOperationException($"{tool} failed: {errors}{await output}");
         }
+
+        return await output;
     }
 
     private static string FindBinaries()
@@ -162,7 +177,7 @@ public sealed class PostgresServer : IAsyncDisposable
             ? Directory.GetDirectories(debian).OrderByDescending(d => int.TryParse(Path.GetFileName(d), out var version) ? version : 0).Select(d => Path.Combine(d, "bin"))
             : [];
         return installed.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
-            .FirstOrDefault(folder => Array.TrueForAll(["initdb", "postgres", "createdb"], tool => File.Exists(Path.Combine(folder, tool))))
-            ?? throw new FileNotFoundException($"PostgreSQL is not installed: no initdb, postgres and createdb in {debian}/*/bin or PATH. Run ./test, or: apt-get install postgresql");
+            .FirstOrDefault(folder => Array.TrueForAll(["initdb", "postgres", "createdb", "psql"], tool => File.Exists(Path.Combine(folder, tool))))
+            ?? throw new FileNotFoundException($"PostgreSQL is not installed: no initdb, postgres, createdb and psql in {debian}/*/bin or PATH. Run ./test, or: apt-get install postgresql");
     }
 }

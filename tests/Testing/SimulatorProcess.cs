@@ -40,11 +40,11 @@ public sealed class SimulatorOracle(string url)
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(30) };
 
     /// <summary>Ids of all sessions so far.</summary>
-    public async Task<IReadOnlyList<string>> SessionsAsync()
-    {
-        var answer = JsonElement.Parse(await Http.GetStringAsync($"{url}/sim/v1/sessions"));
-        return [.. answer.EnumerateArray().Select(s => s.GetProperty("session").GetString()!)];
-    }
+    public async Task<IReadOnlyList<string>> SessionsAsync() =>
+        [.. (await DescribeSessionsAsync()).EnumerateArray().Select(s => s.GetProperty("session").GetString()!)];
+
+    /// <summary>All sessions so far with their connections, as the simulator describes them.</summary>
+    public async Task<JsonElement> DescribeSessionsAsync() => JsonElement.Parse(await Http.GetStringAsync($"{url}/sim/v1/sessions"));
 
     /// <summary>What the session's context contains, as the simulator describes it.</summary>
     public async Task<JsonElement> MemoryAsync(string session) =>

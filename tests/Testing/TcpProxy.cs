@@ -16,6 +16,7 @@ public sealed class TcpProxy : IAsyncDisposable
     private readonly Task accepting;
     private readonly int target;
     private int accepted;
+    private volatile bool dark;
     private long toTarget;
     private long toClient;
 
@@ -43,6 +44,23 @@ public sealed class TcpProxy : IAsyncDisposable
         foreach (var pair in pairs.Values)
         {
             pair.Frozen = true;
+        }
+    }
+
+    /// <summary>Nothing gets through any more, in old connections and new; nobody is told.</summary>
+    public void Blackhole()
+    {
+        dark = true;
+        Freeze();
+    }
+
+    /// <summary>New connections work again; those of the dark time end.</summary>
+    public void Heal()
+    {
+        dark = false;
+        foreach (var pair in pairs.Values.Where(pair => pair.Frozen))
+        {
+            pair.Close(reset: true);
         }
     }
 
@@ -95,7 +113,7 @@ public sealed class TcpProxy : IAsyncDisposable
         var number = Interlocked.Increment(ref accepted);
         var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         client.NoDelay = true;
-        var pair = new Pair(client, server);
+        var pair = new Pair(client, server) { Frozen = dark };
         try
         {
             await server.ConnectAsync(IPAddress.Loopback, target, stopping.Token);
