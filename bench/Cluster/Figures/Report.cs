@@ -9,6 +9,7 @@ internal sealed class Report(BenchPlan plan, Crowd crowd, IReadOnlyList<Story> s
 {
     private const int SamplesOfAWord = 4_800;
     private const int Shown = 12;
+    private const int MostChars = 400;
 
     private readonly IReadOnlyList<ConversationVerdict> _verdicts = [.. stories.Select(story => story.Verdict)];
 
@@ -33,9 +34,10 @@ internal sealed class Report(BenchPlan plan, Crowd crowd, IReadOnlyList<Story> s
             Console.WriteLine($"  {failure}");
         }
 
-        foreach (var (story, broken) in stories.SelectMany(story => story.Verdict.Broken.Select(broken => (story, broken))).Take(Shown))
+        foreach (var story in stories.Where(story => story.Verdict.Broken.Count > 0).Take(Shown))
         {
-            Console.WriteLine($"  {story.Caller.ConversationId} (caller {story.Caller.Number}): {(broken.Length <= 300 ? broken : broken[..300] + "…")}");
+            var broken = string.Join(' ', story.Verdict.Broken);
+            Console.WriteLine($"  {StoryFile.Write(story)} (caller {story.Caller.Number}): {(broken.Length <= MostChars ? broken : broken[..MostChars] + "…")}");
         }
     }
 
