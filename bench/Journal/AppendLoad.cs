@@ -66,7 +66,7 @@ internal sealed class AppendLoad : IAsyncDisposable
     {
         var options = PostgresOptions.Read(new ConfigurationBuilder().AddInMemoryCollection([
             new($"{PostgresOptions.Section}:ConnectionString", _connection),
-            new($"{PostgresOptions.Section}:Patience", "00:00:30"),
+            new($"{PostgresOptions.Section}:Patience", "00:00:09"),
         ]).Build());
         var database = await PostgresDatabase.OpenAsync(options, TimeProvider.System, CancellationToken.None);
         var keys = await database.LoadOrCreateKeysAsync(PostgresStore.KeyPurpose, CancellationToken.None);

@@ -28,15 +28,11 @@ internal sealed class Report(BenchPlan plan, Crowd crowd, IReadOnlyList<Story> s
         Row("of these not written exactly once", $"{_verdicts.Sum(verdict => verdict.TurnsMissing)}");
         Row("replies begun again", $"{_verdicts.Sum(verdict => verdict.RepliesBegunAgain)}");
         Row("conversations with any promise broken", $"{_verdicts.Count(verdict => verdict.Broken.Count > 0)}");
+        Row("clients that gave up waiting", $"{crowd.Callers.Count(caller => caller.Failure is not null)}");
         Row("from question to end of answer, ms p50 / p95 / max", $"{new Distribution(crowd.Callers.SelectMany(caller => caller.Waits).Select(wait => wait * 1_000))}");
-        foreach (var failure in crowd.Callers.Select(caller => caller.Failure).OfType<string>().Take(Shown))
+        foreach (var story in stories.Where(story => story.Verdict.Broken.Count > 0 || story.Caller.Failure is not null).Take(Shown))
         {
-            Console.WriteLine($"  {failure}");
-        }
-
-        foreach (var story in stories.Where(story => story.Verdict.Broken.Count > 0).Take(Shown))
-        {
-            var broken = string.Join(' ', story.Verdict.Broken);
+            var broken = string.Join(' ', [story.Caller.Failure ?? "", .. story.Verdict.Broken]);
             Console.WriteLine($"  {StoryFile.Write(story)} (caller {story.Caller.Number}): {(broken.Length <= MostChars ? broken : broken[..MostChars] + "…")}");
         }
     }

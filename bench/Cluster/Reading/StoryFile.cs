@@ -11,7 +11,7 @@ internal static class StoryFile
     public static string Write(Story story)
     {
         var text = new StringBuilder();
-        text.AppendJoin('\n', story.Verdict.Broken.Select(broken => $"BROKEN {broken}")).Append("\n\n");
+        text.Append($"{story.Caller.Failure}\n").AppendJoin('\n', story.Verdict.Broken.Select(broken => $"BROKEN {broken}")).Append("\n\n");
         var lines = story.Facts.Select(fact => (fact.At, $"journal  {fact.Fact.GetRawText()}"))
             .Concat(story.Caller.Heard.Select(frame => (frame.At, $"heard    {Describe(frame)}")))
             .Concat(story.Connections.Select(connection => (connection.OpenedAt, $"upstream connection {connection.Number} opened")))
