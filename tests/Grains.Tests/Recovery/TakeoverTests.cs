@@ -199,6 +199,15 @@ public sealed class TakeoverTests
         Assert.Equal((14, 0), (s.State.Draft.Shown, s.State.Draft.Withheld));
     }
 
+    [Fact]
+    public void ClientThatCameBackToTheJournal_AndLostThatSiloAtOnce_IsNotToldOfAnEndItKnows()
+    {
+        var restored = ConversationHistory.Restore(Rules, Entries(OneTurn));
+        Assert.Equal(21, restored.Media.LastOutput);
+        var edge = restored.Media.LastOutput;
+        Assert.Empty(Told(Taken(new ClientHas(edge, edge, 0), [.. OneTurn, new ClientAttached(2)])));
+    }
+
     private static readonly JsonElement Empty = JsonElement.Parse("{}"u8);
 
     private static TurnCommitted Turn(int turn, long to, long output) => new(
