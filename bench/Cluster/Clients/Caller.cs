@@ -21,6 +21,8 @@ internal sealed class Caller(IReadOnlyList<string> frontEnds, int number, int se
     private int _frontEnd;
     private RawLiveClient _client = null!;
     private bool _leaving;
+    private Task<JsonElement>? _next;
+    private int _lost;
 
     public int Number => number;
 
@@ -91,6 +93,11 @@ internal sealed class Caller(IReadOnlyList<string> frontEnds, int number, int se
         while (cut)
         {
             cut = await HearAsync();
+            if (cut && await IsSettledAsync())
+            {
+                Said[^1] = turn with { RestIsUnheard = true };
+                return;
+            }
         }
 
         Answers++;
@@ -122,11 +129,50 @@ internal sealed class Caller(IReadOnlyList<string> frontEnds, int number, int se
         var cut = false;
         while (true)
         {
-            var frame = Take(await _client.NextAsync(_ => true, "the end of a turn", Longest));
+            var frame = Take(await NextAsync());
             cut |= frame?.Interrupted == true;
             if (frame?.TurnComplete == true)
             {
                 return cut;
+            }
+        }
+    }
+
+    private async Task<JsonElement> NextAsync()
+    {
+        _next ??= _client.NextAsync(_ => true, "the end of a turn", Longest);
+        var message = await _next;
+        _next = null;
+        return message;
+    }
+
+    /// <summary>
+    /// A reply was cut. If its turn had been settled before the client had heard all of it, the journal says so, and it does not
+    /// begin again; that is asked only when nothing more comes.
+    /// </summary>
+    private async Task<bool> IsSettledAsync()
+    {
+        while (true)
+        {
+            _next ??= _client.NextAsync(_ => true, "a reply that begins again", Longest);
+            if (await Task.WhenAny(_next, Task.Delay(TimeSpan.FromSeconds(3))) == _next)
+            {
+                if (!_next.IsCompletedSuccessfully || HeardFrame.Read(await _next, DateTimeOffset.UtcNow) is not null)
+                {
+                    return false;
+                }
+
+                // A handle, for example.
+                Take(await NextAsync());
+                continue;
+            }
+
+            var facts = await new OrchestratorApi(frontEnds[_frontEnd % frontEnds.Count], "acme-key").EventsAsync(ConversationId);
+            var lost = facts.Split("\"outputLost\"").Length - 1;
+            if (lost > _lost)
+            {
+                _lost = lost;
+                return true;
             }
         }
     }
@@ -150,12 +196,13 @@ internal sealed class Caller(IReadOnlyList<string> frontEnds, int number, int se
         {
             while (true)
             {
-                Take(await _client.NextAsync(_ => true, "what is left", Longest));
+                Take(await NextAsync());
             }
         }
         catch (InvalidOperationException)
         {
             // That was all.
+            _next = null;
         }
 
         var handle = _client.Handle;

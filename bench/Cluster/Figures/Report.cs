@@ -27,6 +27,7 @@ internal sealed class Report(BenchPlan plan, Crowd crowd, IReadOnlyList<Story> s
         Row("turns that clients saw complete", $"{_verdicts.Sum(verdict => verdict.TurnsSeen):N0}");
         Row("of these not written exactly once", $"{_verdicts.Sum(verdict => verdict.TurnsMissing)}");
         Row("replies begun again", $"{_verdicts.Sum(verdict => verdict.RepliesBegunAgain)}");
+        Row("replies that were settled and not heard to their end (`outputLost`)", $"{crowd.Callers.Sum(caller => caller.Said.Count(turn => turn.RestIsUnheard))}");
         Row("conversations with any promise broken", $"{_verdicts.Count(verdict => verdict.Broken.Count > 0)}");
         Row("clients that gave up waiting", $"{crowd.Callers.Count(caller => caller.Failure is not null)}");
         Row("from question to end of answer, ms p50 / p95 / max", $"{new Distribution(crowd.Callers.SelectMany(caller => caller.Waits).Select(wait => wait * 1_000))}");

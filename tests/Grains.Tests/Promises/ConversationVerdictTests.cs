@@ -33,6 +33,16 @@ public sealed class ConversationVerdictTests
     }
 
     [Fact]
+    public void ReplyThatWasSettledBeforeItWasHeard_BreaksNothing_OnlyIfTheJournalSaysSo()
+    {
+        var record = Good();
+        var cut = record.Heard[0] with { Audio = record.Heard[0].Audio[..2], Output = "Heard", Interrupted = true };
+        var heard = record with { Heard = [cut, .. record.Heard.Skip(1)] };
+        Assert.NotEmpty(ConversationVerdict.Of(heard).Broken);
+        Assert.Empty(ConversationVerdict.Of(heard with { Said = [record.Said[0] with { RestIsUnheard = true }, .. record.Said.Skip(1)] }).Broken);
+    }
+
+    [Fact]
     public void WordThatTheModelLacks_IsLost()
     {
         var verdict = ConversationVerdict.Of(Good() with { Context = [.. Good().Context.Where(item => item is not ContextItem.Word { Number: 5 })] });

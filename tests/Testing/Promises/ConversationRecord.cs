@@ -4,6 +4,9 @@ namespace Orchestrator.Testing.Promises;
 /// <param name="AnswerBytes">Length of the answer's audio.</param>
 public sealed record SaidTurn(int First, int Count, string Answer, int AnswerBytes)
 {
+    /// <summary>The answer was settled before its client had heard all of it, and the journal says so (<c>outputLost</c>): it does not come again.</summary>
+    public bool RestIsUnheard { get; init; }
+
     public IEnumerable<int> Words => Enumerable.Range(First, Count);
 }
 

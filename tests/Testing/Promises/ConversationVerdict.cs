@@ -45,7 +45,7 @@ public sealed class ConversationVerdict
         verdict.Try(() => SoundOrder.Check(verdict._turns, record.Spoken));
         if (!record.BrokenOff)
         {
-            verdict.Try(() => new ReplyCheck(verdict._turns, record.Context, [], fragments: false, doubts: _ => false).Check());
+            verdict.Try(() => new ReplyCheck(verdict._turns, record.Context, [], fragments: false, doubts: _ => false, Unheard(record)).Check());
             verdict.Try(verdict.EveryQuestionIsAnsweredOnce);
             verdict.Try(verdict.WordsAreReadAndWrittenOnce);
         }
@@ -76,13 +76,14 @@ public sealed class ConversationVerdict
     /// <summary>P1: in order, each whole in words and samples, and none of the finished ones again.</summary>
     private void EveryQuestionIsAnsweredOnce()
     {
-        foreach (var (i, (said, heard)) in _record.Said.Zip(_whole).Index())
+        var answered = _record.Said.Where(turn => !turn.RestIsUnheard).ToList();
+        foreach (var (i, (said, heard)) in answered.Zip(_whole).Index())
         {
             Demand.That(heard.Words == said.Answer, $"Question {i + 1} was answered with '{heard.Words}', not with '{said.Answer}'.");
             Demand.That(heard.Audio.Length == said.AnswerBytes, $"The answer to question {i + 1} has {heard.Audio.Length} bytes of audio, not {said.AnswerBytes}.");
         }
 
-        Demand.That(_whole.Count == _record.Said.Count, $"{_record.Said.Count} questions got {_whole.Count} answers.");
+        Demand.That(_whole.Count == answered.Count, $"{answered.Count} questions got {_whole.Count} answers.");
     }
 
     /// <summary>P1, P3: no transcript twice, and what is written is what was said.</summary>
@@ -93,9 +94,11 @@ public sealed class ConversationVerdict
         Demand.That(read == said, $"The client said [{said}] and read [{read}].");
         var written = string.Join(' ', _record.Written.SelectMany(turn => ContextReader.Numbers(turn.User)));
         Demand.That(written == said, $"The client said [{said}] and [{written}] is written.");
-        var answers = _record.Written.Where(turn => turn.IsComplete).Select(turn => turn.Model);
+        var answers = _record.Written.Where(turn => turn.IsComplete && !Unheard(_record).Contains(turn.Model)).Select(turn => turn.Model);
         Demand.That(answers.SequenceEqual(_whole.Select(turn => turn.Words)), "What is written as heard to its end is not what was.");
     }
+
+    private static HashSet<string> Unheard(ConversationRecord record) => [.. record.Said.Where(turn => turn.RestIsUnheard).Select(turn => turn.Answer)];
 
     private void Try(Action check)
     {

@@ -6,8 +6,9 @@ namespace Orchestrator.Testing.Promises;
 /// </summary>
 /// <param name="fragments">Upstream took parts of words for turns of their own, and answered them.</param>
 /// <param name="doubts">The interruption of a reply may have been nobody's, and the reply have gone on.</param>
+/// <param name="unheard">Replies that were settled before the client had heard them to their end.</param>
 /// <param name="cut">What the model had said of the replies that the user interrupted; not all of it needs to have been heard.</param>
-public sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<ContextItem> context, IEnumerable<string> cut, bool fragments, Func<HeardTurn, bool> doubts)
+public sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<ContextItem> context, IEnumerable<string> cut, bool fragments, Func<HeardTurn, bool> doubts, IReadOnlySet<string>? unheard = null)
 {
     private readonly List<HeardTurn> _whole = [.. turns.Where(turn => turn is { Ended: true, Interrupted: false, Audio.Length: > 0 })];
     private int _next;
@@ -27,6 +28,12 @@ public sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<Con
                     break;
                 case ContextItem.Result:
                     results++;
+                    break;
+                case ContextItem.Reply { Ending: "complete" } lost when unheard?.Contains(lost.Text) == true:
+                    asked = false;
+                    break;
+                case ContextItem.Told lost when unheard?.Contains(lost.Text) == true:
+                    asked = false;
                     break;
                 case ContextItem.Reply { Ending: "complete", Audio.Length: > 0 } reply:
                     if (TakeAudio(reply.Audio))
