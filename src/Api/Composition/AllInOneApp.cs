@@ -112,6 +112,7 @@ internal sealed class AllInOneApp : IAsyncDisposable
             builder.WebHost.UseUrls(DefaultUrl);
         }
 
+        builder.WebHost.StayOnReceivingThread();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
         builder.Services.AddSingleton(TimeProvider.System);
@@ -123,6 +124,7 @@ internal sealed class AllInOneApp : IAsyncDisposable
         builder.Services.AddLiveEndpoint();
         var app = builder.Build();
         app.UseSingleLeadingSlash();
+        app.UsePoolBesideLive();
         app.UseRouting();
         app.MapLive();
         app.MapConversations();

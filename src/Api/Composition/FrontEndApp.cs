@@ -52,6 +52,7 @@ internal static class FrontEndApp
             builder.WebHost.UseUrls(AllInOneApp.DefaultUrl);
         }
 
+        builder.WebHost.StayOnReceivingThread();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
         builder.Services.AddSingleton(TimeProvider.System);
@@ -70,6 +71,7 @@ internal static class FrontEndApp
         builder.Services.AddLiveEndpoint();
         var app = builder.Build();
         app.UseSingleLeadingSlash();
+        app.UsePoolBesideLive();
         app.UseRouting();
         app.MapLive();
         app.MapConversations();
