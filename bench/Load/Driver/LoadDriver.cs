@@ -62,8 +62,9 @@ internal sealed class LoadDriver : IDisposable
     /// <summary>Counts the frames that are due from now on for so long.</summary>
     public void Measure(TimeSpan time)
     {
-        var now = Stopwatch.GetTimestamp();
-        var window = new Window(now, now + (long)(time.TotalSeconds * Stopwatch.Frequency));
+        // A little ahead: every call must know of the window when its first frame is due.
+        var from = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 10);
+        var window = new Window(from, from + (long)(time.TotalSeconds * Stopwatch.Frequency));
         _lateness.Clear();
         foreach (var call in _calls)
         {
