@@ -115,6 +115,7 @@ internal sealed class AllInOneApp : IAsyncDisposable
         builder.WebHost.StayOnReceivingThread();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        builder.Logging.NeverWait();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddEmbeddedSilo(data, upstream.Options);
         builder.Services.AddSingleton(s => new ReadinessCheck("store", _ => s.GetRequiredService<EmbeddedStore>().ProbeAsync()));

@@ -55,6 +55,7 @@ internal static class FrontEndApp
         builder.WebHost.StayOnReceivingThread();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        builder.Logging.NeverWait();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddPostgresStore(database, await database.LoadOrCreateKeysAsync(PostgresStore.KeyPurpose, CancellationToken.None));
         builder.Services.AddSingleton<JournalFeed>();
