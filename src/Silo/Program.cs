@@ -1,1 +1,2 @@
+Gemini.Live.WebSockets.SocketThreads.HandleInline();
 return await Orchestrator.Silo.Hosting.SiloApp.RunAsync(args);

@@ -30,6 +30,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public int Port { get; private set; }
 
+    /// <summary>The server's first process; those of its connections are its children.</summary>
+    public int ProcessId => process?.Id ?? throw new InvalidOperationException("The server is not running.");
+
     public bool IsRunning => process is { HasExited: false };
 
     /// <summary>Makes a cluster and starts its server.</summary>

@@ -112,8 +112,10 @@ internal sealed class AllInOneApp : IAsyncDisposable
             builder.WebHost.UseUrls(DefaultUrl);
         }
 
+        builder.WebHost.StayOnReceivingThread();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        builder.Logging.NeverWait();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddEmbeddedSilo(data, upstream.Options);
         builder.Services.AddSingleton(s => new ReadinessCheck("store", _ => s.GetRequiredService<EmbeddedStore>().ProbeAsync()));
@@ -123,6 +125,7 @@ internal sealed class AllInOneApp : IAsyncDisposable
         builder.Services.AddLiveEndpoint();
         var app = builder.Build();
         app.UseSingleLeadingSlash();
+        app.UsePoolBesideLive();
         app.UseRouting();
         app.MapLive();
         app.MapConversations();

@@ -52,8 +52,10 @@ internal static class FrontEndApp
             builder.WebHost.UseUrls(AllInOneApp.DefaultUrl);
         }
 
+        builder.WebHost.StayOnReceivingThread();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        builder.Logging.NeverWait();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddPostgresStore(database, await database.LoadOrCreateKeysAsync(PostgresStore.KeyPurpose, CancellationToken.None));
         builder.Services.AddSingleton<JournalFeed>();
@@ -70,6 +72,7 @@ internal static class FrontEndApp
         builder.Services.AddLiveEndpoint();
         var app = builder.Build();
         app.UseSingleLeadingSlash();
+        app.UsePoolBesideLive();
         app.UseRouting();
         app.MapLive();
         app.MapConversations();

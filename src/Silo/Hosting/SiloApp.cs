@@ -47,6 +47,7 @@ public static class SiloApp
         await using var database = await PostgresDatabase.OpenAsync(PostgresOptions.Read(builder.Configuration), TimeProvider.System, CancellationToken.None);
         var keys = await database.LoadOrCreateKeysAsync(PostgresStore.KeyPurpose, CancellationToken.None);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        builder.Logging.NeverWait();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddOptions<SiloOptions>().BindConfiguration(SiloOptions.Section).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<SiloOptions>, SiloOptionsValidator>();

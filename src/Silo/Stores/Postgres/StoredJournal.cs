@@ -12,6 +12,9 @@ internal static class StoredJournal
     /// <summary>Alone, so that it can follow the primary key instead of sorting a long journal.</summary>
     private const string Facts = "select position, payload from orchestrator.facts where conversation = $1 order by position";
 
+    /// <summary>Rows arrive on threads that also receive audio; a long journal must not keep one of them.</summary>
+    private const int RowsInARow = 32;
+
     /// <exception cref="ConversationNotFoundException">Unknown, or another tenant's.</exception>
     /// <exception cref="JournalDamagedException">A fact is missing or cannot be read.</exception>
     public static async Task<List<JournalEntry>> ReadAsync(
@@ -38,6 +41,10 @@ internal static class StoredJournal
         while (await rows.ReadAsync(cancellation))
         {
             entries.Add(Read(rows, codec, tenant, conversation, entries.Count + 1));
+            if (entries.Count % RowsInARow == 0)
+            {
+                await Task.Yield();
+            }
         }
 
         return entries.Count >= last ? entries : throw Damaged(conversation, $"{last} facts expected, {entries.Count} found");
