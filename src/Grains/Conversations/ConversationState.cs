@@ -116,6 +116,9 @@ public sealed record ConversationState
     /// <summary>Number of attachments so far; only the newest is listened to.</summary>
     public int Attachments { get; init; }
 
+    /// <summary>When clients that were alive were sent away by a newer one, oldest first; no more than decide anything.</summary>
+    public ImmutableArray<long> Displacements { get; init; } = [];
+
     /// <summary>Position of the newest fact, durable or not.</summary>
     public long Journal { get; init; }
 
@@ -252,6 +255,11 @@ public sealed record ConversationRules(bool ManualActivity, long SilenceMs, bool
 
     /// <summary>How long a vanished client's link is kept.</summary>
     public long GraceMs { get; init; } = 60_000;
+
+    /// <summary>So often within the window clients may take the conversation from one another.</summary>
+    public int MaxDisplacements { get; init; } = 6;
+
+    public long DisplacementWindowMs { get; init; } = 30_000;
 }
 
 /// <summary>What recovery must know about the model; from its catalog entry and the setup.</summary>

@@ -36,6 +36,7 @@ internal static class EdgeStep
         if (t.State.Edge is not EdgeState.Attached edge || edge.Generation != detached.Generation)
         {
             t.Count("staleDetach");
+            Displacement.Gone(t, detached);
             return;
         }
 

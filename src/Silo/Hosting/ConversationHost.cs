@@ -92,9 +92,9 @@ public sealed partial class ConversationHost(
             // Claimed elsewhere before it was open here: by a try of the same client that was thought to be lost, most likely.
             return new AttachOutcome.Refused(EdgeClose.OwnerLost);
         }
-        catch (SupersededException)
+        catch (AttachRefusedException refused)
         {
-            return new AttachOutcome.Refused(EdgeClose.Superseded);
+            return new AttachOutcome.Refused(refused.Close);
         }
         catch (Exception failure) when (failure is IOException or JournalDamagedException)
         {
