@@ -182,8 +182,8 @@ public abstract record EdgeState
 
     public sealed record Attached(int Generation, ClientWants Wants) : EdgeState;
 
-    /// <summary>The client vanished; its link is kept for the grace time.</summary>
-    public sealed record Lost(int Generation, ClientWants Wants) : EdgeState;
+    /// <summary>The client vanished, at this time; its link is kept for the grace time.</summary>
+    public sealed record Lost(int Generation, ClientWants Wants, long Since) : EdgeState;
 }
 
 /// <summary>A wait at a turn boundary: unvoiced audio is held so that the next handle covers exactly <paramref name="Position"/>.</summary>

@@ -44,7 +44,7 @@ internal static class EdgeStep
         if (detached.Code != 1000)
         {
             // Vanished, or sent away by something other than its user's wish to stop: it may be back in a moment.
-            t.State = t.State with { Edge = new EdgeState.Lost(edge.Generation, edge.Wants) };
+            t.State = t.State with { Edge = new EdgeState.Lost(edge.Generation, edge.Wants, t.Now) };
             t.Arm(DeadlineKind.Grace, t.Now + t.State.Rules.GraceMs);
             return;
         }
@@ -74,6 +74,20 @@ internal static class EdgeStep
         {
             t.State = t.State with { Edge = EdgeState.None.Instance };
             Park(t, "the client did not come back within the grace time");
+        }
+    }
+
+    /// <summary>
+    /// The silo does not hear from its database, so another may own this conversation without its knowing. As long as a client is
+    /// here, none is there; who has neither would keep an upstream connection open for nobody (DESIGN §10).
+    /// </summary>
+    public static void Isolated(Transition t, long afterMs)
+    {
+        if (t.State.Edge is EdgeState.Lost lost && t.Now - lost.Since >= afterMs)
+        {
+            t.Count("isolated");
+            t.State = t.State with { Edge = EdgeState.None.Instance };
+            Park(t, "the silo hears neither a client nor its database");
         }
     }
 

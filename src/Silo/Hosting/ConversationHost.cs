@@ -169,6 +169,15 @@ public sealed partial class ConversationHost(
         }
     }
 
+    /// <summary>The silo has no database: a conversation whose client has been gone for so long is put away.</summary>
+    public void Isolate(TimeSpan after)
+    {
+        foreach (var actor in _activations.Running)
+        {
+            actor.Post(new ConversationInput.Isolated((long)after.TotalMilliseconds));
+        }
+    }
+
     private async Task<ConversationActor?> FindAsync(TenantId tenant, ConversationId conversation) =>
         await IfAliveAsync(_activations.FindAsync(tenant, conversation));
 

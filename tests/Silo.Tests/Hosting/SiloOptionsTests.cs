@@ -15,6 +15,13 @@ public sealed class SiloOptionsTests
     }
 
     [Theory]
+    [InlineData(0.9)]
+    [InlineData(601)]
+    public void IsolatedAfter_OutOfBounds_IsRefused(double seconds) => Refused(
+        new SiloOptionsValidator().Validate(null, new SiloOptions { IsolatedAfter = TimeSpan.FromSeconds(seconds) }),
+        "Orchestrator:Silo:IsolatedAfter must be between 1 second and 10 minutes.");
+
+    [Theory]
     [InlineData(0)]
     [InlineData(1_001)]
     public void MaxDisplacements_OutOfBounds_IsRefused(int count) => Refused(
