@@ -99,7 +99,8 @@ public sealed partial class ConversationHost(
         catch (Exception failure) when (failure is IOException or JournalDamagedException)
         {
             StoreFailed(request.Conversation, failure.Message);
-            return new AttachOutcome.Refused(new EdgeClose(1011, "The conversation's journal is unavailable."));
+            // Another silo may reach the database, and this one again in a moment: the front-end has more patience than the store.
+            return new AttachOutcome.Refused(settings.MayMove && failure is IOException ? EdgeClose.Moving : new EdgeClose(1011, "The conversation's journal is unavailable."));
         }
     }
 
