@@ -78,8 +78,8 @@ internal static class EdgeStep
     }
 
     /// <summary>
-    /// The silo does not hear from its database, so another may own this conversation without its knowing. As long as a client is
-    /// here, none is there; who has neither would keep an upstream connection open for nobody (DESIGN §10).
+    /// The silo does not hear from its database, so another may own this conversation without its knowing. Without a client, too, the
+    /// upstream connection would be kept open for nobody (DESIGN §10).
     /// </summary>
     public static void Isolated(Transition t, long afterMs)
     {

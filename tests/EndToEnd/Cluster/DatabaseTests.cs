@@ -34,4 +34,51 @@ public sealed class DatabaseTests
         Assert.Equal(4, (await world.FrontEnds[0].Api().TurnsAsync(client.ConversationId)).Count);
         Assert.False(client.Ended.IsCompleted);
     }
+
+    [Fact]
+    public async Task Postgres_RestartedAndCrashedUnderLoad_ClosesNobody_AndForgetsNothing()
+    {
+        const int Talkers = 20;
+        await using var world = await ClusterWorld.StartAsync(silos: 2, frontEnds: 2, World.Says("One answer.", seconds: 0.3));
+        List<Talker> talkers = [];
+        for (var i = 0; i < Talkers; i++)
+        {
+            talkers.Add(await Talker.ConnectAsync(world.FrontEnds[i % 2].Url, i));
+        }
+
+        using var stop = new CancellationTokenSource();
+        var talking = Task.WhenAll(talkers.Select(talker => TalkAsync(talker, stop.Token)));
+        foreach (var end in (Func<Task>[])[world.Postgres.StopAsync, world.Postgres.CrashAsync])
+        {
+            await TurnsAsync(talkers, more: Talkers);
+            await end();
+            await Task.Delay(TimeSpan.FromSeconds(1.5));
+            await world.Postgres.StartAsync();
+        }
+
+        await TurnsAsync(talkers, more: Talkers);
+        await stop.CancelAsync();
+        await talking;
+        Assert.All(talkers, talker => Assert.False(talker.Client.Ended.IsCompleted));
+        await EverythingOnce.CheckAsync(world, talkers);
+        foreach (var talker in talkers)
+        {
+            await talker.DisposeAsync();
+        }
+    }
+
+    private static async Task TalkAsync(Talker talker, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await talker.TurnAsync(words: 1);
+        }
+    }
+
+    /// <summary>Waits until so many more turns were answered.</summary>
+    private static Task TurnsAsync(IReadOnlyList<Talker> talkers, int more)
+    {
+        var wanted = talkers.Sum(talker => talker.Completed) + more;
+        return Patience.Until(() => Task.FromResult(talkers.Sum(talker => talker.Completed) >= wanted), $"{more} more answers");
+    }
 }
