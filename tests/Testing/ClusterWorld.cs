@@ -8,6 +8,7 @@ public sealed class ClusterWorld : IAsyncDisposable
 
     private readonly string _secret = $"{Guid.NewGuid():N}{Guid.NewGuid():N}";
     private readonly List<IAsyncDisposable> _owned = [];
+    private ClusterPlan _plan = new();
     private string _database = "";
 
     public PostgresServer Postgres { get; private set; } = null!;
@@ -18,22 +19,27 @@ public sealed class ClusterWorld : IAsyncDisposable
 
     public List<FrontEndProcess> FrontEnds { get; } = [];
 
-    public static async Task<ClusterWorld> StartAsync(int silos, int frontEnds, params (string Key, string Value)[] simulator)
+    public static Task<ClusterWorld> StartAsync(int silos, int frontEnds, params (string Key, string Value)[] simulator) =>
+        StartAsync(new ClusterPlan(), silos, frontEnds, simulator);
+
+    public static async Task<ClusterWorld> StartAsync(ClusterPlan plan, int silos, int frontEnds, params (string Key, string Value)[] simulator)
     {
-        var world = new ClusterWorld();
+        var world = new ClusterWorld { _plan = plan };
         try
         {
-            world.Postgres = world.Own(await PostgresServer.StartNewAsync());
-            world.Simulator = world.Own(await SimulatorProcess.StartAsync(simulator));
+            var (postgres, model) = (PostgresServer.StartNewAsync(), SimulatorProcess.StartAsync(simulator));
+            world.Postgres = world.Own(await postgres);
+            world.Simulator = world.Own(await model);
             world._database = await world.Postgres.CreateDatabaseAsync();
-            for (var i = 1; i <= silos; i++)
+            List<Task<SiloProcess>> starting = [.. Enumerable.Range(1, silos).Select(i => world.StartSiloAsync($"silo-{i}"))];
+            foreach (var silo in starting)
             {
-                world.Silos.Add(world.Own(await SiloProcess.StartAsync($"silo-{i}", world.Arguments())));
+                world.Silos.Add(world.Own(await silo));
             }
 
             for (var i = 1; i <= frontEnds; i++)
             {
-                world.FrontEnds.Add(world.Own(await FrontEndProcess.StartAsync(world.Arguments())));
+                world.FrontEnds.Add(world.Own(await world.StartFrontEndAsync($"front-end-{i}", world._secret)));
             }
 
             return world;
@@ -48,13 +54,23 @@ public sealed class ClusterWorld : IAsyncDisposable
     /// <summary>One silo more.</summary>
     public async Task<SiloProcess> AddSiloAsync(string name)
     {
-        var silo = Own(await SiloProcess.StartAsync(name, Arguments()));
+        var silo = Own(await StartSiloAsync(name));
         Silos.Add(silo);
         return silo;
     }
 
     /// <summary>A front-end that knows another secret.</summary>
-    public async Task<FrontEndProcess> StrangerAsync() => Own(await FrontEndProcess.StartAsync(Arguments(new string('x', 40))));
+    public async Task<FrontEndProcess> StrangerAsync() => Own(await StartFrontEndAsync("stranger", new string('x', 40)));
+
+    /// <summary>What the database itself says: one line for each row, its values separated by '|'.</summary>
+    public Task<IReadOnlyList<string>> SqlAsync(string statement) => Postgres.SqlAsync(_database, statement);
+
+    /// <summary>The silo that owns a conversation, by the database.</summary>
+    public async Task<SiloProcess> OwnerAsync(string conversation)
+    {
+        var name = (await SqlAsync($"select owner from orchestrator.conversations where id = '{conversation}'")).Single();
+        return Silos.Single(silo => silo.Name == name);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -71,30 +87,74 @@ public sealed class ClusterWorld : IAsyncDisposable
         return process;
     }
 
-    private List<string> Arguments(string? secret = null) =>
+    private Task<SiloProcess> StartSiloAsync(string name)
+    {
+        var port = Ports.Free();
+        var (network, database) = (Proxy(port), Proxy(Postgres.Port));
+        List<string> arguments = [.. Arguments(name, _secret, database), .. _plan.SiloArguments];
+        if (network is not null)
+        {
+            arguments.Add($"--Orchestrator:Silo:Advertise=127.0.0.1:{network.Port}");
+        }
+
+        return SiloProcess.StartAsync(name, port, arguments, network, database);
+    }
+
+    private Task<FrontEndProcess> StartFrontEndAsync(string name, string secret)
+    {
+        var database = Proxy(Postgres.Port);
+        return FrontEndProcess.StartAsync([.. Arguments(name, secret, database), .. _plan.FrontEndArguments], database);
+    }
+
+    private TcpProxy? Proxy(int target) => _plan.HasNetworks ? new TcpProxy(target) : null;
+
+    private List<string> Arguments(string name, string secret, TcpProxy? database) =>
     [
-        $"--Orchestrator:Cluster:Secret={secret ?? _secret}",
-        $"--Orchestrator:Postgres:ConnectionString={_database}",
+        $"--Orchestrator:Cluster:Secret={secret}",
+        // The database knows its clients by their names.
+        $"--Orchestrator:Postgres:ConnectionString={(database is null ? _database : _database.Replace($"Port={Postgres.Port};", $"Port={database.Port};", StringComparison.Ordinal))};Application Name={name}",
         "--Orchestrator:Upstream:Endpoints:0:Name=sim",
         $"--Orchestrator:Upstream:Endpoints:0:BaseUrl={Simulator.Url}",
         "--Orchestrator:Upstream:Endpoints:0:ApiKey=test",
     ];
 }
 
+/// <summary>What a test wants to be different from a cluster on a good network with its defaults.</summary>
+public sealed record ClusterPlan
+{
+    /// <summary>Front-ends reach silos, and both the database, through a <see cref="TcpProxy"/> each.</summary>
+    public bool HasNetworks { get; init; }
+
+    /// <summary>More arguments of every silo, as on the command line.</summary>
+    public IReadOnlyList<string> SiloArguments { get; init; } = [];
+
+    /// <summary>More arguments of every front-end.</summary>
+    public IReadOnlyList<string> FrontEndArguments { get; init; } = [];
+}
+
 /// <summary>A silo process on a loopback port.</summary>
 public sealed class SiloProcess : IAsyncDisposable
 {
-    private readonly string _name;
     private readonly List<string> _arguments;
+    private readonly TcpProxy? _network;
+    private readonly TcpProxy? _database;
 
-    private SiloProcess(string name, List<string> arguments) =>
-        (_name, _arguments, Child) = (name, [.. arguments, $"--Orchestrator:Silo:Name={name}", $"--Orchestrator:Cluster:Listen=127.0.0.1:{Ports.Free()}"], null!);
+    private SiloProcess(string name, List<string> arguments, TcpProxy? network, TcpProxy? database) =>
+        (Name, _arguments, _network, _database, Child) = (name, arguments, network, database, null!);
+
+    public string Name { get; }
 
     public ChildProcess Child { get; private set; }
 
-    public static async Task<SiloProcess> StartAsync(string name, List<string> arguments)
+    /// <summary>Between every front-end and this silo, in a <see cref="ClusterPlan"/> with networks.</summary>
+    public TcpProxy Network => _network ?? throw new InvalidOperationException("The plan has no networks.");
+
+    /// <summary>Between this silo and PostgreSQL.</summary>
+    public TcpProxy Database => _database ?? throw new InvalidOperationException("The plan has no networks.");
+
+    public static async Task<SiloProcess> StartAsync(string name, int port, IEnumerable<string> arguments, TcpProxy? network, TcpProxy? database)
     {
-        var silo = new SiloProcess(name, arguments);
+        var silo = new SiloProcess(name, [.. arguments, $"--Orchestrator:Silo:Name={name}", $"--Orchestrator:Cluster:Listen=127.0.0.1:{port}"], network, database);
         await silo.LaunchAsync();
         return silo;
     }
@@ -105,11 +165,18 @@ public sealed class SiloProcess : IAsyncDisposable
         await LaunchAsync();
     }
 
-    public ValueTask DisposeAsync() => Child.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Child.DisposeAsync();
+        await DisposeAsync(_network);
+        await DisposeAsync(_database);
+    }
+
+    internal static ValueTask DisposeAsync(TcpProxy? proxy) => proxy?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private async Task LaunchAsync()
     {
-        Child = ChildProcess.StartDotnet(_name, Repository.Built("Silo", "Orchestrator.Silo.dll"), _arguments);
+        Child = ChildProcess.StartDotnet(Name, Repository.Built("Silo", "Orchestrator.Silo.dll"), _arguments);
         await Child.LineAsync(line => line.Contains("is ready", StringComparison.Ordinal), "the silo's line with 'ready'");
     }
 }
@@ -118,11 +185,13 @@ public sealed class SiloProcess : IAsyncDisposable
 public sealed class FrontEndProcess : IAsyncDisposable
 {
     private readonly List<string> _arguments;
+    private readonly TcpProxy? _database;
 
-    private FrontEndProcess(List<string> arguments)
+    private FrontEndProcess(IEnumerable<string> arguments, TcpProxy? database)
     {
         Url = $"http://127.0.0.1:{Ports.Free()}";
         _arguments = ["--urls", Url, .. arguments, "--Orchestrator:Tenants:0:Id=acme", "--Orchestrator:Tenants:0:ApiKeys:0=acme-key", $"--Orchestrator:AdminKey={ClusterWorld.AdminKey}"];
+        _database = database;
         Child = null!;
     }
 
@@ -130,11 +199,14 @@ public sealed class FrontEndProcess : IAsyncDisposable
 
     public ChildProcess Child { get; private set; }
 
+    /// <summary>Between this front-end and PostgreSQL, in a <see cref="ClusterPlan"/> with networks.</summary>
+    public TcpProxy Database => _database ?? throw new InvalidOperationException("The plan has no networks.");
+
     public OrchestratorApi Api() => new(Url, "acme-key");
 
-    public static async Task<FrontEndProcess> StartAsync(List<string> arguments)
+    public static async Task<FrontEndProcess> StartAsync(IEnumerable<string> arguments, TcpProxy? database = null)
     {
-        var frontEnd = new FrontEndProcess(arguments);
+        var frontEnd = new FrontEndProcess(arguments, database);
         await frontEnd.LaunchAsync();
         return frontEnd;
     }
@@ -145,7 +217,11 @@ public sealed class FrontEndProcess : IAsyncDisposable
         await LaunchAsync();
     }
 
-    public ValueTask DisposeAsync() => Child.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Child.DisposeAsync();
+        await SiloProcess.DisposeAsync(_database);
+    }
 
     private async Task LaunchAsync()
     {

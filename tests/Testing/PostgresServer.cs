@@ -88,6 +88,15 @@ public sealed class PostgresServer : IAsyncDisposable
         return ConnectionString(name, Port);
     }
 
+    /// <summary>Runs SQL as a person would, with <c>psql</c>: one line for each row, its values separated by '|'.</summary>
+    /// <param name="connection">As <see cref="CreateDatabaseAsync"/> has returned it.</param>
+    public async Task<IReadOnlyList<string>> SqlAsync(string connection, string statement)
+    {
+        var database = connection.Split(';').Single(part => part.StartsWith("Database=", StringComparison.Ordinal))["Database=".Length..];
+        var output = await RunAsync("psql", binaries, ["-h", "127.0.0.1", "-p", $"{Port}", "-U", User, "-w", "-d", database, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement]);
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
     /// <param name="port">The server's own port, or that of a <see cref="TcpProxy"/> in front of it.</param>
     public static string ConnectionString(string database, int port) =>
         $"Host=127.0.0.1;Port={port};Database={database};Username={User};Password={Password}";
@@ -137,7 +146,7 @@ public sealed class PostgresServer : IAsyncDisposable
             ? ("setpriv", ["--reuid", SystemUser, "--regid", SystemUser, "--clear-groups", "--", program, .. arguments])
             : (program, arguments);
 
-    private static async Task RunAsync(string tool, string folder, IEnumerable<string> arguments)
+    private static async Task<string> RunAsync(string tool, string folder, IEnumerable<string> arguments)
     {
         var (program, all) = tool == "initdb" ? AsServer(Path.Combine(folder, tool), arguments) : (Path.Combine(folder, tool), arguments);
         var start = new ProcessStartInfo(program, all)
@@ -156,6 +165,8 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             throw new InvalidOperationException($"{tool} failed: {errors}{await output}");
         }
+
+        return await output;
     }
 
     private static string FindBinaries()

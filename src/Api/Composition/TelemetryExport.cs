@@ -3,6 +3,7 @@ using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Orchestrator.Attach;
 using Orchestrator.Cluster;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Silo.Hosting;
@@ -18,7 +19,7 @@ internal sealed class TelemetryExport : IDisposable
 {
     private const string ServiceName = "orchestrator";
     private const string ProtocolKey = "OTEL_EXPORTER_OTLP_PROTOCOL";
-    private static readonly string[] Meters = [GrainMetrics.MeterName, UpstreamMetrics.MeterName, WireMetrics.MeterName, RouterMetrics.MeterName, "System.Runtime"];
+    private static readonly string[] Meters = [GrainMetrics.MeterName, UpstreamMetrics.MeterName, WireMetrics.MeterName, RouterMetrics.MeterName, EdgeMetrics.MeterName, "System.Runtime"];
 
     private readonly MeterProvider _metrics;
     private readonly TracerProvider _traces;

@@ -48,7 +48,9 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IAsyncDisposable
         try
         {
             var end = await _socket.RunAsync(this, stopping);
-            (code, reason) = (end.Kind == SocketEndKind.PeerClosed ? end.Code ?? 1000 : null, end.Reason);
+            // Who answers our close was there when it came; who does not may have been gone for long.
+            var said = end.Kind == SocketEndKind.PeerClosed || end is { Kind: SocketEndKind.ClosedByUs, Clean: true };
+            (code, reason) = (said ? end.Code ?? 1000 : null, end.Reason);
             return end.Clean;
         }
         finally
@@ -177,6 +179,7 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IAsyncDisposable
         var resume = !string.IsNullOrEmpty(setup.Handle);
         if (resume && !_services.Handles.TryOpen(setup.Handle!, _tenant, _services.Clock.GetUtcNow(), out _conversation))
         {
+            _services.HandleRefused(_tenant);
             Close(EdgeClose.HandleUnknown);
             return;
         }

@@ -116,6 +116,9 @@ public sealed record ConversationState
     /// <summary>Number of attachments so far; only the newest is listened to.</summary>
     public int Attachments { get; init; }
 
+    /// <summary>When clients that were alive were sent away by a newer one, oldest first; no more than decide anything.</summary>
+    public ImmutableArray<long> Displacements { get; init; } = [];
+
     /// <summary>Position of the newest fact, durable or not.</summary>
     public long Journal { get; init; }
 
@@ -179,8 +182,8 @@ public abstract record EdgeState
 
     public sealed record Attached(int Generation, ClientWants Wants) : EdgeState;
 
-    /// <summary>The client vanished; its link is kept for the grace time.</summary>
-    public sealed record Lost(int Generation, ClientWants Wants) : EdgeState;
+    /// <summary>The client vanished, at this time; its link is kept for the grace time.</summary>
+    public sealed record Lost(int Generation, ClientWants Wants, long Since) : EdgeState;
 }
 
 /// <summary>A wait at a turn boundary: unvoiced audio is held so that the next handle covers exactly <paramref name="Position"/>.</summary>
@@ -252,6 +255,11 @@ public sealed record ConversationRules(bool ManualActivity, long SilenceMs, bool
 
     /// <summary>How long a vanished client's link is kept.</summary>
     public long GraceMs { get; init; } = 60_000;
+
+    /// <summary>So often within the window clients may take the conversation from one another.</summary>
+    public int MaxDisplacements { get; init; } = 6;
+
+    public long DisplacementWindowMs { get; init; } = 30_000;
 }
 
 /// <summary>What recovery must know about the model; from its catalog entry and the setup.</summary>

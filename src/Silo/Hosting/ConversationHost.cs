@@ -92,14 +92,15 @@ public sealed partial class ConversationHost(
             // Claimed elsewhere before it was open here: by a try of the same client that was thought to be lost, most likely.
             return new AttachOutcome.Refused(EdgeClose.OwnerLost);
         }
-        catch (SupersededException)
+        catch (AttachRefusedException refused)
         {
-            return new AttachOutcome.Refused(EdgeClose.Superseded);
+            return new AttachOutcome.Refused(refused.Close);
         }
         catch (Exception failure) when (failure is IOException or JournalDamagedException)
         {
             StoreFailed(request.Conversation, failure.Message);
-            return new AttachOutcome.Refused(new EdgeClose(1011, "The conversation's journal is unavailable."));
+            // Another silo may reach the database, and this one again in a moment: the front-end has more patience than the store.
+            return new AttachOutcome.Refused(settings.MayMove && failure is IOException ? EdgeClose.Moving : new EdgeClose(1011, "The conversation's journal is unavailable."));
         }
     }
 
@@ -166,6 +167,15 @@ public sealed partial class ConversationHost(
         {
             metrics.Count("ownershipLost");
             actor.Post(new ConversationInput.OwnershipLost());
+        }
+    }
+
+    /// <summary>The silo has no database: a conversation whose client has been gone for so long is put away.</summary>
+    public void Isolate(TimeSpan after)
+    {
+        foreach (var actor in _activations.Running)
+        {
+            actor.Post(new ConversationInput.Isolated((long)after.TotalMilliseconds));
         }
     }
 

@@ -27,6 +27,14 @@ public sealed class ConversationOptions
     /// <summary>Conversations that one process takes into memory. Default 2000, 1 to 1000000; beyond it clients are sent to other silos, or refused with 1013.</summary>
     public int MaxConversations { get; set; } = 2_000;
 
+    /// <summary>How often within the window clients may take a conversation from one another; the next one is refused with 1013 while
+    /// another is attached. Default 6, 1 to 1000. Counted are clients that were alive, not sockets left behind by a network change. Too low
+    /// keeps a user from changing devices; too high lets two programs that both reconnect at once write a journal without end.</summary>
+    public int MaxDisplacements { get; set; } = 6;
+
+    /// <summary>How far back that counts. Default 30 s, 1 s to 1 h.</summary>
+    public TimeSpan DisplacementWindow { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The settings that the grains work with.</summary>
     public ConversationSettings ToSettings() => new()
     {
@@ -36,6 +44,8 @@ public sealed class ConversationOptions
         ManualInputLogBytes = ManualInputLogBytes,
         OutputLogBytes = OutputLogBytes,
         MaxConversations = MaxConversations,
+        MaxDisplacements = MaxDisplacements,
+        DisplacementWindow = DisplacementWindow,
     };
 }
 
@@ -50,6 +60,8 @@ public sealed class ConversationOptionsValidator : IValidateOptions<Conversation
         Check(options.Grace >= TimeSpan.Zero && options.Grace <= TimeSpan.FromMinutes(10), nameof(options.Grace), "must be between 0 and 10 minutes");
         Check(options.ResumableFor >= TimeSpan.FromMinutes(1) && options.ResumableFor <= TimeSpan.FromDays(7), nameof(options.ResumableFor), "must be between 1 minute and 7 days");
         Check(options.MaxConversations is >= 1 and <= 1_000_000, nameof(options.MaxConversations), "must be between 1 and 1000000");
+        Check(options.MaxDisplacements is >= 1 and <= 1_000, nameof(options.MaxDisplacements), "must be between 1 and 1000");
+        Check(options.DisplacementWindow >= TimeSpan.FromSeconds(1) && options.DisplacementWindow <= TimeSpan.FromHours(1), nameof(options.DisplacementWindow), "must be between 1 second and 1 hour");
         CheckBytes(options.InputLogBytes, nameof(options.InputLogBytes));
         CheckBytes(options.ManualInputLogBytes, nameof(options.ManualInputLogBytes));
         CheckBytes(options.OutputLogBytes, nameof(options.OutputLogBytes));

@@ -80,6 +80,7 @@ public static class SiloApp
             services.GetRequiredService<ILogger<SiloListener>>());
         await using var membership = ActivatorUtilities.CreateInstance<SiloMembership>(services);
         await membership.JoinAsync(Address(options, listener.EndPoint), CancellationToken.None);
+        await using var isolation = new IsolationWatch(membership, conversations, options.IsolatedAfter, clock);
         Console.WriteLine($"Silo {silo.Name} is ready at {listener.EndPoint}");
 
         using var sweeping = new CancellationTokenSource();

@@ -15,10 +15,24 @@ public sealed partial class SiloMembership(ISiloRegistry registry, ConversationH
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _replaced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
     private Task _beating = Task.CompletedTask;
+    private long? _awaySince;
 
     /// <summary>Completes when another process has the silo's name: this one is to end.</summary>
     public Task Replaced => _replaced.Task;
+
+    /// <summary>For how long the registry has not answered; zero while it does. A process that was frozen has not asked meanwhile.</summary>
+    public TimeSpan Away
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _awaySince is { } since ? clock.GetElapsedTime(since) : TimeSpan.Zero;
+            }
+        }
+    }
 
     /// <summary>Completes when somebody asked for the silo to be emptied.</summary>
     public Task DrainRequested => _drain.Task;
@@ -72,10 +86,12 @@ public sealed partial class SiloMembership(ISiloRegistry registry, ConversationH
 
     private async Task BeatAsync()
     {
+        var begun = clock.GetTimestamp();
         try
         {
             var load = new SiloLoad(host.Count, Environment.WorkingSet, host.IsAccepting);
             var answer = await registry.HeartbeatAsync(silo.Name, load, host.Held, _stopping.Token);
+            Answered(begun, missed: false);
             host.Lose(answer.Lost);
             if (answer.Standing == SiloStanding.Replaced && _replaced.TrySetResult())
             {
@@ -92,8 +108,17 @@ public sealed partial class SiloMembership(ISiloRegistry registry, ConversationH
         {
             if (!_stopping.IsCancellationRequested)
             {
+                Answered(begun, missed: true);
                 Missed(away.Message);
             }
+        }
+    }
+
+    private void Answered(long begun, bool missed)
+    {
+        lock (_gate)
+        {
+            _awaySince = missed ? _awaySince ?? begun : null;
         }
     }
 

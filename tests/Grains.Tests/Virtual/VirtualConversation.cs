@@ -165,7 +165,7 @@ internal sealed class VirtualConversation
         var late = Client.Current!.Who;
         Assert.True(_actor!.AttachAsync(Client.Current.Next(), ClientWants.From(_setup), Client.Current.Who, memory).IsCompletedSuccessfully);
         // A try that was given up arrives after its successor, and changes nothing.
-        Assert.IsType<SupersededException>(_actor.AttachAsync(new NobodysEdge(), ClientWants.From(_setup), late, memory).Exception?.InnerException);
+        Assert.IsType<AttachRefusedException>(_actor.AttachAsync(new NobodysEdge(), ClientWants.From(_setup), late, memory).Exception?.InnerException);
         Assert.True(relay.ServeAsync().IsCompleted);
     }
 

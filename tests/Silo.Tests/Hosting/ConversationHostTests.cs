@@ -34,6 +34,16 @@ public sealed class ConversationHostTests
         Assert.Equal(code, Assert.IsType<AttachOutcome.Refused>(await AttachAsync(services)).Close.Code);
     }
 
+    [Theory]
+    [InlineData(true, false, 1012)]
+    [InlineData(false, false, 1011)]
+    [InlineData(true, true, 1011)]
+    public async Task Attach_WithoutTheStore_IsSentToAnotherSilo_IfThatCanHelp(bool mayMove, bool damaged, int code)
+    {
+        await using var services = Services(new BrokenStore(damaged), mayMove);
+        Assert.Equal(code, Assert.IsType<AttachOutcome.Refused>(await AttachAsync(services)).Close.Code);
+    }
+
     private static Task<AttachOutcome> AttachAsync(ServiceProvider services) => services.GetRequiredService<ConversationHost>().AttachAsync(
         new AttachRequest(new TenantId("acme"), new ConversationId(Guid.CreateVersion7()), Resume: false, Setup), new NoEdge(), CancellationToken.None);
 
@@ -62,9 +72,9 @@ public sealed class ConversationHostTests
     }
 
     /// <summary>Somebody else claims every conversation right behind its owner.</summary>
-    private sealed class StolenStore : IConversationStore
+    private class StolenStore : IConversationStore
     {
-        public Task<Ownership> ClaimAsync(TenantId tenant, ConversationId conversation, string owner, bool mustExist, CancellationToken cancellation) =>
+        public virtual Task<Ownership> ClaimAsync(TenantId tenant, ConversationId conversation, string owner, bool mustExist, CancellationToken cancellation) =>
             Task.FromResult(new Ownership(tenant, conversation, owner, 1));
 
         public Task<LoadedJournal> LoadAsync(TenantId tenant, ConversationId conversation, CancellationToken cancellation) => Task.FromResult(new LoadedJournal([], 0));
@@ -76,5 +86,12 @@ public sealed class ConversationHostTests
 
         public Task<IReadOnlyList<ConversationId>> ListAsync(TenantId tenant, ConversationId? before, int limit, CancellationToken cancellation) =>
             Task.FromResult<IReadOnlyList<ConversationId>>([]);
+    }
+
+    /// <summary>The database is away, or has lost something.</summary>
+    private sealed class BrokenStore(bool damaged) : StolenStore
+    {
+        public override Task<Ownership> ClaimAsync(TenantId tenant, ConversationId conversation, string owner, bool mustExist, CancellationToken cancellation) =>
+            Task.FromException<Ownership>(damaged ? new JournalDamagedException("Facts are missing.") : new IOException("Nobody answers."));
     }
 }
