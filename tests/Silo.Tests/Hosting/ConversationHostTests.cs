@@ -4,6 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Attach;
 using Orchestrator.Journal;
 using Orchestrator.Silo.Hosting;
+using Orchestrator.Silo.Stores;
+using Orchestrator.Testing;
 using Xunit;
 
 namespace Orchestrator.Silo.Tests.Hosting;
@@ -34,8 +36,33 @@ public sealed class ConversationHostTests
         Assert.Equal(code, Assert.IsType<AttachOutcome.Refused>(await AttachAsync(services)).Close.Code);
     }
 
-    private static Task<AttachOutcome> AttachAsync(ServiceProvider services) => services.GetRequiredService<ConversationHost>().AttachAsync(
-        new AttachRequest(new TenantId("acme"), new ConversationId(Guid.CreateVersion7()), Resume: false, Setup), new NoEdge(), CancellationToken.None);
+    /// <summary>It was let in, and its place in the table is taken, but nobody can be told to leave yet.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Conversation_ThatIsBeingActivatedWhenTheSiloIsEmptied_LeavesToo(bool atOnce)
+    {
+        using var folder = new TempDirectory();
+        using var data = DataDirectory.Open(folder.Root);
+        var store = new SlowStore(new EmbeddedStore(data));
+        await using var services = Services(store, mayMove: true);
+        var host = services.GetRequiredService<ConversationHost>();
+        var edge = new ListedEdge();
+        var attaching = AttachAsync(services, edge: edge);
+        await Patience.For(store.Claiming.Task, "the claim");
+        var draining = host.DrainAsync(atOnce ? TimeSpan.Zero : TimeSpan.FromHours(1));
+        Assert.False(draining.IsCompleted);
+        store.MayClaim.SetResult();
+        var outcome = await Patience.For(attaching, "the answer to the attach");
+        await Patience.For(draining, "the end of the drain");
+        Assert.Equal(0, host.Count);
+        // Attached first and moved then, or sent on: either way it goes on elsewhere.
+        Assert.Contains(EdgeClose.Moving, outcome is AttachOutcome.Refused refused ? [refused.Close] : edge.Closes);
+    }
+
+    private static Task<AttachOutcome> AttachAsync(ServiceProvider services, ConversationId? conversation = null, IEdge? edge = null, bool resume = false) =>
+        services.GetRequiredService<ConversationHost>().AttachAsync(
+            new AttachRequest(new TenantId("acme"), conversation ?? new ConversationId(Guid.CreateVersion7()), resume, Setup), edge ?? new NoEdge(), CancellationToken.None);
 
     private static ServiceProvider Services(IConversationStore store, bool mayMove)
     {
@@ -48,6 +75,49 @@ public sealed class ConversationHostTests
             .AddSingleton(store)
             .AddGrains(upstream, new SiloIdentity("silo-1"), mayMove)
             .BuildServiceProvider();
+    }
+
+    private sealed class ListedEdge : IEdge
+    {
+        public List<EdgeClose> Closes { get; } = [];
+
+        public void Opened(IAttachment attachment, bool awaitsSetup)
+        {
+        }
+
+        public void Deliver(in OutputFrame frame)
+        {
+        }
+
+        public void Durable(long inputSeq)
+        {
+        }
+
+        public void Close(EdgeClose close) => Closes.Add(close);
+    }
+
+    /// <summary>Claims when the test says so.</summary>
+    private sealed class SlowStore(IConversationStore inner) : IConversationStore
+    {
+        public TaskCompletionSource Claiming { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource MayClaim { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async Task<Ownership> ClaimAsync(TenantId tenant, ConversationId conversation, string owner, bool mustExist, CancellationToken cancellation)
+        {
+            Claiming.SetResult();
+            await MayClaim.Task;
+            return await inner.ClaimAsync(tenant, conversation, owner, mustExist, cancellation);
+        }
+
+        public Task<LoadedJournal> LoadAsync(TenantId tenant, ConversationId conversation, CancellationToken cancellation) => inner.LoadAsync(tenant, conversation, cancellation);
+
+        public Task AppendAsync(Ownership ownership, IReadOnlyList<JournalEntry> entries, Durability durability, CancellationToken cancellation) =>
+            inner.AppendAsync(ownership, entries, durability, cancellation);
+
+        public Task ReleaseAsync(Ownership ownership, CancellationToken cancellation) => inner.ReleaseAsync(ownership, cancellation);
+
+        public Task<IReadOnlyList<ConversationId>> ListAsync(TenantId tenant, ConversationId? before, int limit, CancellationToken cancellation) => inner.ListAsync(tenant, before, limit, cancellation);
     }
 
     private sealed class NoEdge : IEdge
@@ -64,8 +134,13 @@ public sealed class ConversationHostTests
     /// <summary>Somebody else claims every conversation right behind its owner.</summary>
     private sealed class StolenStore : IConversationStore
     {
-        public Task<Ownership> ClaimAsync(TenantId tenant, ConversationId conversation, string owner, bool mustExist, CancellationToken cancellation) =>
-            Task.FromResult(new Ownership(tenant, conversation, owner, 1));
+        public Action Claimed { get; init; } = () => { };
+
+        public Task<Ownership> ClaimAsync(TenantId tenant, ConversationId conversation, string owner, bool mustExist, CancellationToken cancellation)
+        {
+            Claimed();
+            return Task.FromResult(new Ownership(tenant, conversation, owner, 1));
+        }
 
         public Task<LoadedJournal> LoadAsync(TenantId tenant, ConversationId conversation, CancellationToken cancellation) => Task.FromResult(new LoadedJournal([], 0));
 
