@@ -21,7 +21,8 @@ public sealed partial class ConversationHost(
     TimeProvider clock,
     ILogger<ConversationHost> logger,
     GrainMetrics metrics,
-    Action<Ownership, IReadOnlyList<JournalEntry>> published) : IConversationHost
+    Action<Ownership, IReadOnlyList<JournalEntry>> published,
+    IFormerOwner? former = null) : IConversationHost
 {
     private static readonly EdgeClose Full = new(1013, "The server is full; try again later.");
 
@@ -115,6 +116,19 @@ public sealed partial class ConversationHost(
         return await EndAwayAsync(tenant, conversation, reason, cancellation);
     }
 
+    public async Task<bool> ReleaseAsync(ReleaseRequest request, CancellationToken cancellation)
+    {
+        if (await FindAsync(request.Tenant, request.Conversation) is not { } actor || actor.Ownership.Epoch != request.Epoch)
+        {
+            return false;
+        }
+
+        metrics.Count("releaseAsked");
+        actor.Post(new ConversationInput.ReleaseRequested(request.ClientRemembers));
+        await actor.Gone.WaitAsync(cancellation);
+        return true;
+    }
+
     /// <summary>Puts every conversation away, in order: what is said so far is written, clients are told to resume.</summary>
     public async Task StopAsync()
     {
@@ -202,6 +216,11 @@ public sealed partial class ConversationHost(
         if (_stopping || _draining)
         {
             throw new DoorsClosedException();
+        }
+
+        if (request.Resume && former is not null)
+        {
+            await former.AskAsync(request, CancellationToken.None);
         }
 
         var ownership = await store.ClaimAsync(request.Tenant, request.Conversation, silo.Name, mustExist: request.Resume, CancellationToken.None);

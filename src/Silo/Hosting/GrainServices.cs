@@ -53,6 +53,7 @@ public static class GrainServices
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILogger<ConversationHost>>(),
             services.GetRequiredService<GrainMetrics>(),
-            (ownership, entries) => feed.Published(ownership.Tenant, ownership.Conversation, entries));
+            (ownership, entries) => feed.Published(ownership.Tenant, ownership.Conversation, entries),
+            services.GetService<IFormerOwner>());
     }
 }

@@ -55,6 +55,8 @@ public static class SiloApp
         builder.Services.AddSingleton(identity);
         builder.Services.AddGrains(upstream, identity, mayMove: true);
         builder.Services.AddSiloAttach();
+        builder.Services.AddSingleton<IFormerOwner>(s => ActivatorUtilities.CreateInstance<FormerOwner>(
+            s, new SiloInstance(identity.Name, database.Incarnation), s.GetRequiredService<IOptions<ClusterOptions>>().Value));
         // Emptying the silo takes its own time, and ends by itself.
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromHours(2));
         using var app = builder.Build();

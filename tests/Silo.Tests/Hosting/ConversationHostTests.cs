@@ -60,21 +60,71 @@ public sealed class ConversationHostTests
         Assert.Contains(EdgeClose.Moving, outcome is AttachOutcome.Refused refused ? [refused.Close] : edge.Closes);
     }
 
+    [Fact]
+    public async Task Release_LetsGoOnlyWhatIsMeant_AndWritesItDown()
+    {
+        using var folder = new TempDirectory();
+        using var data = DataDirectory.Open(folder.Root);
+        var store = new EmbeddedStore(data);
+        await using var services = Services(store, mayMove: true);
+        var host = services.GetRequiredService<ConversationHost>();
+        var edge = new ListedEdge();
+        var conversation = new ConversationId(Guid.CreateVersion7());
+        Assert.IsType<AttachOutcome.Attached>(await AttachAsync(services, conversation, edge: edge));
+        var epoch = Assert.Single(host.Held).Epoch;
+        Assert.False(await ReleaseAsync(new TenantId("acme"), epoch + 1));
+        Assert.False(await ReleaseAsync(new TenantId("other"), epoch));
+        Assert.Equal(1, host.Count);
+
+        Assert.True(await ReleaseAsync(new TenantId("acme"), epoch));
+        Assert.Equal(EdgeClose.Moving, Assert.Single(edge.Closes));
+        var facts = (await store.LoadAsync(new TenantId("acme"), conversation, CancellationToken.None)).Entries.Select(e => e.Fact).ToList();
+        Assert.Equal("takeover", Assert.Single(facts.OfType<ConversationMoved>()).Why);
+        Assert.False(await ReleaseAsync(new TenantId("acme"), epoch));
+
+        Task<bool> ReleaseAsync(TenantId tenant, long of) =>
+            Patience.For(host.ReleaseAsync(new ReleaseRequest(tenant, conversation, of, ClientRemembers: true), CancellationToken.None), "the release");
+    }
+
+    [Fact]
+    public async Task FormerOwner_IsAskedBeforeTheClaim_ByWhoeverResumes()
+    {
+        var former = new AskedOwner();
+        await using var services = Services(new StolenStore { Claimed = former.Claim }, mayMove: true, former);
+        await AttachAsync(services);
+        Assert.Equal(["claimed"], former.Happened);
+        await AttachAsync(services, resume: true);
+        Assert.Equal(["claimed", "asked", "claimed"], former.Happened);
+    }
+
     private static Task<AttachOutcome> AttachAsync(ServiceProvider services, ConversationId? conversation = null, IEdge? edge = null, bool resume = false) =>
         services.GetRequiredService<ConversationHost>().AttachAsync(
             new AttachRequest(new TenantId("acme"), conversation ?? new ConversationId(Guid.CreateVersion7()), resume, Setup), edge ?? new NoEdge(), CancellationToken.None);
 
-    private static ServiceProvider Services(IConversationStore store, bool mayMove)
+    private static ServiceProvider Services(IConversationStore store, bool mayMove, IFormerOwner? former = null)
     {
         var upstream = new UpstreamOptions { Endpoints = [new UpstreamEndpointOptions { Name = "main", BaseUrl = "http://127.0.0.1:1", ApiKey = "k" }] };
-        return new ServiceCollection()
+        var services = new ServiceCollection()
             .AddLogging()
             .AddMetrics()
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
             .AddSingleton(TimeProvider.System)
             .AddSingleton(store)
-            .AddGrains(upstream, new SiloIdentity("silo-1"), mayMove)
-            .BuildServiceProvider();
+            .AddGrains(upstream, new SiloIdentity("silo-1"), mayMove);
+        return (former is null ? services : services.AddSingleton(former)).BuildServiceProvider();
+    }
+
+    private sealed class AskedOwner : IFormerOwner
+    {
+        public List<string> Happened { get; } = [];
+
+        public void Claim() => Happened.Add("claimed");
+
+        public Task AskAsync(AttachRequest request, CancellationToken cancellation)
+        {
+            Happened.Add("asked");
+            return Task.CompletedTask;
+        }
     }
 
     private sealed class ListedEdge : IEdge
