@@ -22,23 +22,30 @@ public sealed partial class ConversationHost(
     ILogger<ConversationHost> logger,
     GrainMetrics metrics,
     Action<Ownership, IReadOnlyList<JournalEntry>> published,
-    IFormerOwner? former = null) : IConversationHost
+    IFormerOwner? former = null,
+    MemoryGuard? memory = null) : IConversationHost
 {
     private static readonly EdgeClose Full = new(1013, "The server is full; try again later.");
+    private static readonly EdgeClose ShortOfMemory = new(1013, "The server is short of memory; try again later.");
 
     private readonly ActivationTable _activations = new();
 
     private volatile bool _stopping;
     private volatile bool _draining;
 
-    /// <summary>False once the silo has begun to stop or to be emptied, and while it is full.</summary>
-    public bool IsAccepting => !_stopping && !_draining && !IsFull;
+    /// <summary>False once the silo has begun to stop or to be emptied, and while it is full or short of memory.</summary>
+    public bool IsAccepting => !IsLeaving && !IsFull && !IsShortOfMemory;
+
+    /// <summary>It has begun to stop or to be emptied.</summary>
+    public bool IsLeaving => _stopping || _draining;
 
     /// <summary>Conversations in memory here.</summary>
     public int Count => _activations.Count;
 
     /// <summary>What this silo holds, as it believes.</summary>
     public IReadOnlyCollection<Ownership> Held => [.. _activations.Running.Select(actor => actor.Ownership)];
+
+    private bool IsShortOfMemory => memory is { IsShort: true };
 
     private bool IsFull => _activations.Count >= settings.MaxConversations;
 
@@ -188,11 +195,27 @@ public sealed partial class ConversationHost(
     }
 
     /// <summary>Whoever is here already is welcome while the silo is emptied: the newest client takes over, and is moved in its turn.</summary>
-    private EdgeClose? Refusal(ConversationId conversation) =>
-        _stopping ? EdgeClose.Restarting
-        : _activations.Contains(conversation) ? null
-        : IsAccepting ? null
-        : settings.MayMove ? EdgeClose.Moving : Full;
+    private EdgeClose? Refusal(ConversationId conversation)
+    {
+        if (_stopping)
+        {
+            return EdgeClose.Restarting;
+        }
+
+        if (IsAccepting || _activations.Contains(conversation))
+        {
+            return null;
+        }
+
+        var close = Full;
+        if (!_draining)
+        {
+            metrics.Count(IsFull ? "refusedFull" : "refusedMemory");
+            close = IsFull ? Full : ShortOfMemory;
+        }
+
+        return settings.MayMove ? EdgeClose.Moving : close;
+    }
 
     private async Task<ConversationActor?> FindAsync(TenantId tenant, ConversationId conversation) =>
         _activations.TryFind(tenant, conversation, out var activation) ? await IfAliveAsync(activation) : null;

@@ -1,10 +1,11 @@
+using System.Diagnostics.Metrics;
 using System.Text;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Attach;
 using Orchestrator.Journal;
 using Orchestrator.Silo.Hosting;
 using Orchestrator.Silo.Stores;
+using Orchestrator.Silo.Tests.Stores.Postgres;
 using Orchestrator.Testing;
 using Xunit;
 
@@ -18,7 +19,7 @@ public sealed class ConversationHostTests
     [Fact]
     public async Task Attach_OfAConversationThatIsClaimedElsewhereMeanwhile_IsSentOn()
     {
-        await using var services = Services(new StolenStore(), mayMove: true);
+        await using var services = HostFixture.Services(new StolenStore(), mayMove: true);
         var refused = Assert.IsType<AttachOutcome.Refused>(await AttachAsync(services));
         Assert.Equal(EdgeClose.OwnerLost, refused.Close);
     }
@@ -28,7 +29,7 @@ public sealed class ConversationHostTests
     [InlineData(false, 1013)]
     public async Task Attach_ToASiloThatIsEmptied_IsRefused_OrSentToAnother(bool mayMove, int code)
     {
-        await using var services = Services(new StolenStore(), mayMove);
+        await using var services = HostFixture.Services(new StolenStore(), mayMove);
         var host = services.GetRequiredService<ConversationHost>();
         Assert.True(host.IsAccepting);
         await host.DrainAsync(TimeSpan.Zero);
@@ -45,7 +46,7 @@ public sealed class ConversationHostTests
         using var folder = new TempDirectory();
         using var data = DataDirectory.Open(folder.Root);
         var store = new SlowStore(new EmbeddedStore(data));
-        await using var services = Services(store, mayMove: true);
+        await using var services = HostFixture.Services(store, mayMove: true);
         var host = services.GetRequiredService<ConversationHost>();
         var edge = new ListedEdge();
         var attaching = AttachAsync(services, edge: edge);
@@ -66,7 +67,7 @@ public sealed class ConversationHostTests
         using var folder = new TempDirectory();
         using var data = DataDirectory.Open(folder.Root);
         var store = new EmbeddedStore(data);
-        await using var services = Services(store, mayMove: true);
+        await using var services = HostFixture.Services(store, mayMove: true);
         var host = services.GetRequiredService<ConversationHost>();
         var edge = new ListedEdge();
         var conversation = new ConversationId(Guid.CreateVersion7());
@@ -90,29 +91,40 @@ public sealed class ConversationHostTests
     public async Task FormerOwner_IsAskedBeforeTheClaim_ByWhoeverResumes()
     {
         var former = new AskedOwner();
-        await using var services = Services(new StolenStore { Claimed = former.Claim }, mayMove: true, former);
+        await using var services = HostFixture.Services(new StolenStore { Claimed = former.Claim }, mayMove: true, former);
         await AttachAsync(services);
         Assert.Equal(["claimed"], former.Happened);
         await AttachAsync(services, resume: true);
         Assert.Equal(["claimed", "asked", "claimed"], former.Happened);
     }
 
+    [Theory]
+    [InlineData(true, 1012)]
+    [InlineData(false, 1013)]
+    public async Task Attach_ToASiloThatIsShortOfMemory_IsRefused_OrSentToAnother_AndCounted(bool mayMove, int code)
+    {
+        var used = 99L;
+        var clock = new ManualTime();
+        await using var services = HostFixture.Services(new StolenStore(), mayMove, memory: new MemoryGuard(() => used, () => 100, clock));
+        using var counted = new CountedMetrics();
+        counted.Listen(services.GetRequiredService<IMeterFactory>());
+        var host = services.GetRequiredService<ConversationHost>();
+        Assert.True(host.IsAccepting);
+        used = 100;
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(host.IsAccepting);
+        var close = Assert.IsType<AttachOutcome.Refused>(await AttachAsync(services)).Close;
+        Assert.Equal((code, !mayMove), (close.Code, close.Reason.Contains("memory", StringComparison.Ordinal)));
+        Assert.Equal(1, counted.Sum("orchestrator.conversation.events", "what=refusedMemory"));
+
+        used = 0;
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(EdgeClose.OwnerLost, Assert.IsType<AttachOutcome.Refused>(await AttachAsync(services)).Close);
+    }
+
     private static Task<AttachOutcome> AttachAsync(ServiceProvider services, ConversationId? conversation = null, IEdge? edge = null, bool resume = false) =>
         services.GetRequiredService<ConversationHost>().AttachAsync(
             new AttachRequest(new TenantId("acme"), conversation ?? new ConversationId(Guid.CreateVersion7()), resume, Setup), edge ?? new NoEdge(), CancellationToken.None);
-
-    private static ServiceProvider Services(IConversationStore store, bool mayMove, IFormerOwner? former = null)
-    {
-        var upstream = new UpstreamOptions { Endpoints = [new UpstreamEndpointOptions { Name = "main", BaseUrl = "http://127.0.0.1:1", ApiKey = "k" }] };
-        var services = new ServiceCollection()
-            .AddLogging()
-            .AddMetrics()
-            .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
-            .AddSingleton(TimeProvider.System)
-            .AddSingleton(store)
-            .AddGrains(upstream, new SiloIdentity("silo-1"), mayMove);
-        return (former is null ? services : services.AddSingleton(former)).BuildServiceProvider();
-    }
 
     private sealed class AskedOwner : IFormerOwner
     {
