@@ -46,9 +46,10 @@ public sealed class ClusterWorld : IAsyncDisposable
     }
 
     /// <summary>One silo more.</summary>
-    public async Task<SiloProcess> AddSiloAsync(string name)
+    /// <param name="more">Arguments of its own.</param>
+    public async Task<SiloProcess> AddSiloAsync(string name, params string[] more)
     {
-        var silo = Own(await SiloProcess.StartAsync(name, Arguments()));
+        var silo = Own(await SiloProcess.StartAsync(name, [.. Arguments(), .. more]));
         Silos.Add(silo);
         return silo;
     }

@@ -11,11 +11,15 @@ public sealed partial class SiloMembership(ISiloRegistry registry, ConversationH
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
+    /// <summary>Beats without an answer after which the cluster takes the silo for dead, or is about to.</summary>
+    private const int MostMissed = 4;
+
     private readonly ILogger _logger = logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _replaced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _beating = Task.CompletedTask;
+    private long? _confirmedAt;
 
     /// <summary>Completes when another process has the silo's name: this one is to end.</summary>
     public Task Replaced => _replaced.Task;
@@ -23,15 +27,20 @@ public sealed partial class SiloMembership(ISiloRegistry registry, ConversationH
     /// <summary>Completes when somebody asked for the silo to be emptied.</summary>
     public Task DrainRequested => _drain.Task;
 
+    /// <summary>Null while the registry has this process under the silo's name and has said so lately; otherwise the reason.</summary>
+    public string? WhyNotMember =>
+        _replaced.Task.IsCompleted ? "another process has the silo's name"
+        : _confirmedAt is not { } at ? "the silo has not joined yet"
+        : clock.GetElapsedTime(at) > MostMissed * Beat ? "the registry has not answered lately"
+        : null;
+
     /// <summary>Enters the registry. Front-ends may come from now on.</summary>
-    /// <returns>The process's incarnation.</returns>
     /// <exception cref="IOException">The registry is unavailable.</exception>
-    public async Task<long> JoinAsync(Uri address, CancellationToken cancellation)
+    public async Task JoinAsync(Uri address, CancellationToken cancellation)
     {
-        var incarnation = await registry.RegisterAsync(silo.Name, address, cancellation);
+        await registry.RegisterAsync(silo.Name, address, cancellation);
         await BeatAsync();
         _beating = Task.Run(RunAsync, CancellationToken.None);
-        return incarnation;
     }
 
     /// <summary>Tells the cluster about a change now, not with the next beat.</summary>
@@ -76,6 +85,7 @@ public sealed partial class SiloMembership(ISiloRegistry registry, ConversationH
         {
             var load = new SiloLoad(host.Count, Environment.WorkingSet, host.IsAccepting);
             var answer = await registry.HeartbeatAsync(silo.Name, load, host.Held, _stopping.Token);
+            _confirmedAt = clock.GetTimestamp();
             host.Lose(answer.Lost);
             if (answer.Standing == SiloStanding.Replaced && _replaced.TrySetResult())
             {
