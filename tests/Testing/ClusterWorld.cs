@@ -52,9 +52,10 @@ public sealed class ClusterWorld : IAsyncDisposable
     }
 
     /// <summary>One silo more.</summary>
-    public async Task<SiloProcess> AddSiloAsync(string name)
+    /// <param name="more">Arguments of its own.</param>
+    public async Task<SiloProcess> AddSiloAsync(string name, params string[] more)
     {
-        var silo = Own(await StartSiloAsync(name));
+        var silo = Own(await StartSiloAsync(name, more));
         Silos.Add(silo);
         return silo;
     }
@@ -87,11 +88,11 @@ public sealed class ClusterWorld : IAsyncDisposable
         return process;
     }
 
-    private Task<SiloProcess> StartSiloAsync(string name)
+    private Task<SiloProcess> StartSiloAsync(string name, params string[] more)
     {
         var port = Ports.Free();
         var (network, database) = (Proxy(port), Proxy(Postgres.Port));
-        List<string> arguments = [.. Arguments(name, _secret, database), .. _plan.SiloArguments];
+        List<string> arguments = [.. Arguments(name, _secret, database), .. _plan.SiloArguments, .. more];
         if (network is not null)
         {
             arguments.Add($"--Orchestrator:Silo:Advertise=127.0.0.1:{network.Port}");

@@ -5,6 +5,7 @@ using Orchestrator.Api.Live;
 using Orchestrator.Api.Rest;
 using Orchestrator.Silo.Hosting;
 using Orchestrator.Silo.Stores;
+using Orchestrator.Silo.Telemetry;
 
 namespace Orchestrator.Api.Composition;
 

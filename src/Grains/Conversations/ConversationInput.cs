@@ -75,6 +75,10 @@ public abstract record ConversationInput
     /// <param name="AtOnce">It has waited long enough.</param>
     public sealed record DrainRequested(bool AtOnce) : ConversationInput;
 
+    /// <summary>Another silo is about to take the conversation over, because its client is there.</summary>
+    /// <param name="ClientRemembers">That client has been here: what is under way goes on there.</param>
+    public sealed record ReleaseRequested(bool ClientRemembers) : ConversationInput;
+
     /// <summary>Someone with the right to do so ended it.</summary>
     public sealed record EndRequested(string Reason, string By) : ConversationInput;
 }

@@ -55,6 +55,9 @@ public sealed record ConversationState
     /// <summary>Number of connections so far, which is the number of the last one.</summary>
     public int Links { get; init; }
 
+    /// <summary>Of a journal: the connection whose end is not in it, because it died with its silo; 0 when there is none.</summary>
+    public int LeftOpen { get; init; }
+
     /// <summary>Number of upstream sessions so far; resumed connections stay in theirs.</summary>
     public int Lineage { get; init; }
 

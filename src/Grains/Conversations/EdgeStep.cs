@@ -27,7 +27,8 @@ internal static class EdgeStep
         };
         t.Disarm(DeadlineKind.Grace);
         t.Append(new ClientAttached(attached.Generation) { Client = attached.Client });
-        Takeover.Attached(t, attached.Moved);
+        var lost = Takeover.RecordLost(t);
+        Takeover.Attached(t, attached.Moved, lost);
         LinkStep.EnsureOpen(t);
     }
 

@@ -11,6 +11,9 @@ public sealed partial class SiloMembership(ISiloRegistry registry, ConversationH
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
+    /// <summary>Beats without an answer after which the cluster takes the silo for dead, or is about to.</summary>
+    private const int MostMissed = 4;
+
     private readonly ILogger _logger = logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _replaced = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -18,6 +21,7 @@ public sealed partial class SiloMembership(ISiloRegistry registry, ConversationH
     private readonly Lock _gate = new();
     private Task _beating = Task.CompletedTask;
     private long? _awaySince;
+    private long? _confirmedAt;
 
     /// <summary>Completes when another process has the silo's name: this one is to end.</summary>
     public Task Replaced => _replaced.Task;
@@ -37,15 +41,32 @@ public sealed partial class SiloMembership(ISiloRegistry registry, ConversationH
     /// <summary>Completes when somebody asked for the silo to be emptied.</summary>
     public Task DrainRequested => _drain.Task;
 
-    /// <summary>Enters the registry. Front-ends may come from now on.</summary>
-    /// <returns>The process's incarnation.</returns>
-    /// <exception cref="IOException">The registry is unavailable.</exception>
-    public async Task<long> JoinAsync(Uri address, CancellationToken cancellation)
+    /// <summary>Null while the registry has this process under the silo's name and has said so lately; otherwise the reason.</summary>
+    public string? WhyNotMember
     {
-        var incarnation = await registry.RegisterAsync(silo.Name, address, cancellation);
+        get
+        {
+            if (_replaced.Task.IsCompleted)
+            {
+                return "another process has the silo's name";
+            }
+
+            lock (_gate)
+            {
+                return _confirmedAt is not { } at ? "the silo has not joined yet"
+                    : clock.GetElapsedTime(at) > MostMissed * Beat ? "the registry has not answered lately"
+                    : null;
+            }
+        }
+    }
+
+    /// <summary>Enters the registry. Front-ends may come from now on.</summary>
+    /// <exception cref="IOException">The registry is unavailable.</exception>
+    public async Task JoinAsync(Uri address, CancellationToken cancellation)
+    {
+        await registry.RegisterAsync(silo.Name, address, cancellation);
         await BeatAsync();
         _beating = Task.Run(RunAsync, CancellationToken.None);
-        return incarnation;
     }
 
     /// <summary>Tells the cluster about a change now, not with the next beat.</summary>
@@ -119,6 +140,7 @@ public sealed partial class SiloMembership(ISiloRegistry registry, ConversationH
         lock (_gate)
         {
             _awaySince = missed ? _awaySince ?? begun : null;
+            _confirmedAt = missed ? _confirmedAt : clock.GetTimestamp();
         }
     }
 

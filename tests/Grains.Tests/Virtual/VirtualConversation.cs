@@ -145,9 +145,31 @@ internal sealed class VirtualConversation
         }
 
         Takeovers++;
+        if (loss.Kind == SiloEnd.Released)
+        {
+            var owner = _actor;
+            Client.Current.LoseSilo();
+            owner.Post(new ConversationInput.ReleaseRequested(ClientRemembers: true));
+            Time.After(loss.Away, () => TakeOverFrom(owner, relay));
+            return;
+        }
+
         _activation.Die(loss.Kind);
         Client.Current.LoseSilo();
         Time.After(loss.Away, () => TakeOver(relay));
+    }
+
+    /// <summary>The owner writes what it had; then the next one goes on.</summary>
+    private void TakeOverFrom(ConversationActor owner, EdgeRelay relay)
+    {
+        if (owner.Gone.IsCompleted)
+        {
+            TakeOver(relay);
+        }
+        else
+        {
+            Time.After(5.Ms(), () => TakeOverFrom(owner, relay));
+        }
     }
 
     private void TakeOver(EdgeRelay relay)
