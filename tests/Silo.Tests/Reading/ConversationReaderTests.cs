@@ -118,7 +118,7 @@ public sealed class ConversationReaderTests : IAsyncDisposable
         }
 
         await reader.ListAsync(Acme, null, 10, None);
-        Assert.Empty(counting.ReadAfters);
+        var loads = counting.Loads;
         Assert.Equal(5, (await reader.ListAsync(Acme, null, 10, None)).Count);
         Assert.Equal(loads, counting.Loads);
     }
