@@ -275,11 +275,11 @@ internal static class TurnCommit
         return state.Media.LastMeaningful <= state.CommittedTo ? TurnState.Idle.Instance : Waiting(state, now);
     }
 
-
-    /// <summary>The user has said something that is not answered, and may be saying it still.</summary>
+    /// <summary>The user has said something that is not answered, and may be saying it still. Where nothing was heard it was
+    /// typed, and no silence will ever tell that it is over.</summary>
     private static TurnState Waiting(ConversationState state, long now)
     {
-        var stillSpeaking = state.Rules.ManualActivity ? state.ActivityOpen : state.Media.QuietMs < state.Rules.SilenceMs;
+        var stillSpeaking = state.Rules.ManualActivity ? state.ActivityOpen : state.Media.VoicedMs > 0 && state.Media.QuietMs < state.Rules.SilenceMs;
         return stillSpeaking ? TurnState.UserSpeaking.Instance : new TurnState.AwaitingModel(now);
     }
 

@@ -69,6 +69,25 @@ public sealed class MoveTests
     }
 
     [Fact]
+    public void Recovery_ThatNothingHelpsHere_LeavesTheClientToAnotherSilo()
+    {
+        var s = Scenario.Live().WholeTurn();
+        s.State = s.State with { Rules = s.State.Rules with { MayMove = true } };
+        s.Audio(400).Lost(1011, "Internal error encountered.");
+        for (var tries = 0; tries < 20 && !s.Last.OfType<Effect.Release>().Any(); tries++)
+        {
+            if (s.State.Armed.ContainsKey(DeadlineKind.LinkRetry))
+            {
+                s.Elapse(DeadlineKind.LinkRetry);
+            }
+
+            s.Lost(1011, "Internal error encountered.");
+        }
+
+        Left(s, "recovery");
+    }
+
+    [Fact]
     public void Moves_AreForgottenWithTheNextSettledTurn()
     {
         var s = Scenario.Live();

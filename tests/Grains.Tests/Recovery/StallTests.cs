@@ -212,6 +212,14 @@ public sealed class StallTests
         Assert.Contains(DeadlineKind.Stall, s.State.Armed.Keys);
     }
 
+    [Fact]
+    public void WordsTypedIntoAReply_AreOwedAnAnswer_ThoughNoMicrophoneEverTellsThatTheUserIsDone()
+    {
+        var s = Scenario.Live().Client(InputTraits.Text, text: "first").Spoken(400, "An answer.").Client(InputTraits.Text, text: "second");
+        s.GenerationComplete().TurnComplete().ExpectTurn<TurnState.AwaitingModel>();
+        s.Elapsed().Expect<Effect.SendUpstream>();
+    }
+
     private static Scenario Asked(bool silent = false)
     {
         var s = Scenario.Live();
