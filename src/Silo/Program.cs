@@ -1,2 +1,3 @@
 Gemini.Live.WebSockets.SocketThreads.HandleInline();
-return await Orchestrator.Silo.Hosting.SiloApp.RunAsync(args);
+// Nothing is configured anew while it runs: no watch for changes.
+return await Orchestrator.Silo.Hosting.SiloApp.RunAsync(["--hostBuilder:reloadConfigOnChange=false", .. args]);

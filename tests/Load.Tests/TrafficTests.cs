@@ -77,10 +77,9 @@ public sealed class TrafficTests
     {
         var plan = new TalkPlan(TurnSeconds: 4, Manual: true);
         var frames = Enumerable.Range(0, plan.TurnFrames).Select(frame => plan.At(frame)).ToList();
-        Assert.Equal(25, frames.Count(f => f.Voiced));
-        Assert.Equal(plan.EchoShare * plan.TurnFrames, frames.Count(f => f.Part == Part.Echo), 0.01);
-        Assert.DoesNotContain(frames, f => f is { Voiced: true, Part: Part.Echo });
-        Assert.Equal(Part.Listen, frames[^1].Part);
+        Assert.Equal(25, frames.Count(part => part == Part.Speech));
+        Assert.Equal(plan.EchoShare * plan.TurnFrames, frames.Count(part => part == Part.Echo), 0.01);
+        Assert.Equal((Part.Speech, Part.Listen, Part.Listen), (frames[0], frames[25], frames[^1]));
         Assert.Equal(plan.At(0), plan.At(plan.TurnFrames));
         Assert.Equal(2, Enumerable.Range(0, plan.TurnFrames).Count(frame => plan.MarkBefore(frame) is not null));
     }

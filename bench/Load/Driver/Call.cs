@@ -27,6 +27,7 @@ internal sealed class Call : IDisposable
     private readonly byte[] _silent = [.. Silent];
     private Window _window = Window.Nothing;
     private bool _closing;
+    private long _newest;
 
     private Call(Socket socket)
     {
@@ -82,8 +83,8 @@ internal sealed class Call : IDisposable
             _sends.Send(RawFrame.Make(RawFrame.Text, Encoding.UTF8.GetBytes(mark), Mask));
         }
 
-        var (voiced, part) = plan.At(Frame++);
-        var frame = voiced ? _voiced : _silent;
+        var part = plan.At(Frame++);
+        var frame = part == Part.Speech ? _voiced : _silent;
         var stamp = frame.AsSpan(StampAt, Stamp.Characters);
         Stamp.Write(stamp, due, part);
         RawFrame.Mask(stamp, Mask, Frames.UserPrefix.Length);
@@ -120,11 +121,16 @@ internal sealed class Call : IDisposable
         {
             _sends.Send(RawFrame.Make(RawFrame.Pong, payload, Mask));
         }
-        else if (payload.StartsWith(Frames.ModelPrefix) && Stamp.TryRead(payload[Frames.ModelPrefix.Length..], out var due, out _))
+        else if (payload.StartsWith(Frames.ModelPrefix) && Stamp.TryRead(payload[Frames.ModelPrefix.Length..], out var due, out var part) && part == Part.Echo)
         {
-            if (_window.Has(due))
+            // After a lost connection a reply comes once more: that is no echo of this moment.
+            if (due > _newest)
             {
-                Latency.Add(Microseconds(Stopwatch.GetTimestamp() - due));
+                _newest = due;
+                if (_window.Has(due))
+                {
+                    Latency.Add(Microseconds(Stopwatch.GetTimestamp() - due));
+                }
             }
         }
         else if (payload.IndexOf("\"turnComplete\""u8) >= 0)

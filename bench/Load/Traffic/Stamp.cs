@@ -6,10 +6,12 @@ namespace Orchestrator.Bench.Load.Traffic;
 /// <summary>What the upstream is to do with a frame.</summary>
 internal enum Part
 {
-    /// <summary>The user's turn, or a pause: nothing comes back.</summary>
+    /// <summary>Silence after the user's turn, or a pause: nothing comes back.</summary>
     Listen,
     /// <summary>The model answers: a frame of the same length comes back, with the same stamp.</summary>
     Echo,
+    /// <summary>The user speaks: nothing comes back, and an answer is owed.</summary>
+    Speech,
 }
 
 /// <summary>

@@ -18,10 +18,10 @@ internal sealed record TalkPlan(double TurnSeconds = 8, bool Manual = false)
     public double EchoShare => (double)(TurnFrames - SpeechFrames - SilenceFrames - PauseFrames) / TurnFrames;
 
     /// <param name="frame">Number of the frame within its conversation.</param>
-    public (bool Voiced, Part Part) At(long frame)
+    public Part At(long frame)
     {
         var at = frame % TurnFrames;
-        return (at < SpeechFrames, at >= SpeechFrames + SilenceFrames && at < TurnFrames - PauseFrames ? Part.Echo : Part.Listen);
+        return at < SpeechFrames ? Part.Speech : at >= SpeechFrames + SilenceFrames && at < TurnFrames - PauseFrames ? Part.Echo : Part.Listen;
     }
 
     /// <summary>With manual activity: the mark that goes before this frame, if any.</summary>

@@ -15,12 +15,16 @@ internal sealed class EchoSession(Socket socket, int number)
     private const int FramesPerWord = 15;
     private const int TokensPerTurn = 220;
 
+    /// <summary>Silence after which a question that nobody tells it to answer is answered; a plan has half a second.</summary>
+    private const int PatienceFrames = 40;
+
     private readonly RawSends _sends = new(socket);
     private readonly byte[] _model = RawFrame.Make(RawFrame.Binary, Frames.Model());
     private readonly int _stampAt = RawFrame.HeadSize(Frames.Model().Length, masked: false) + Frames.ModelPrefix.Length;
     private readonly byte[] _front = new byte[Frames.UserPrefix.Length + Stamp.Characters];
     private int _turns;
     private int _spoken;
+    private int _silence = int.MinValue;
     private bool _speaks;
 
     public Task RunAsync(ReadOnlyMemory<byte> begun) => RawReceiver.RunAsync(socket, begun, Take);
@@ -81,13 +85,28 @@ internal sealed class EchoSession(Socket socket, int number)
             throw new InvalidDataException("Audio without a stamp.");
         }
 
-        if (part == Part.Echo)
+        switch (part)
         {
-            Speak();
-        }
-        else if (_speaks)
-        {
-            EndTurn();
+            case Part.Echo:
+                Speak();
+                break;
+            case Part.Speech when _speaks:
+                EndTurn();
+                _silence = 0;
+                break;
+            case Part.Speech:
+                _silence = 0;
+                break;
+            case Part.Listen when _speaks:
+                EndTurn();
+                break;
+            case Part.Listen when ++_silence == PatienceFrames:
+                // What was to be echoed went to a connection that is lost; the user is owed an answer all the same.
+                Speak();
+                EndTurn();
+                break;
+            default:
+                break;
         }
 
         return true;
@@ -97,7 +116,7 @@ internal sealed class EchoSession(Socket socket, int number)
     {
         if (!_speaks)
         {
-            (_speaks, _spoken) = (true, 0);
+            (_speaks, _spoken, _silence) = (true, 0, int.MinValue);
             _turns++;
             Say("{\"serverContent\":{\"inputTranscription\":{\"text\":\" this is what I wanted to know, number " + _turns + "\"}}}");
             Say("""{"sessionResumptionUpdate":{}}""");
