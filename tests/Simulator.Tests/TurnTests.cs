@@ -84,6 +84,17 @@ public sealed class TurnTests
     }
 
     [Fact]
+    public void Reply_ThatNamesWhatWasHeard_SaysIt_AndTheSessionTellsItsInstruction()
+    {
+        var world = World(new ScriptedReply { Text = "Heard {heard}, all of it", Seconds = 0.12 });
+        var client = VirtualClient.Open(world, _time, "gemini-3.8-live", ""","systemInstruction":{"parts":[{"text":"Be brief."}]}""");
+        client.Send("""{"realtimeInput":{"text":"go on"}}""");
+        client.WaitFor("turnComplete");
+        Assert.Equal("Heard go on, all of it", client.Said());
+        Assert.Equal("Be brief.", (string?)world.ReadSessions()[0]!["instruction"]);
+    }
+
+    [Fact]
     public void ExtendedThinking_WithATool_EndsOnlyWithIdle()
     {
         var world = World(new ScriptedReply { Text = "Done", Seconds = 0.04, Filler = "Wait", ToolCalls = [new ScriptedCall { Name = "f", ArgsJson = """{"a":1}""" }] });

@@ -176,7 +176,7 @@ public sealed class PostgresServer : IAsyncDisposable
             ? Directory.GetDirectories(debian).OrderByDescending(d => int.TryParse(Path.GetFileName(d), out var version) ? version : 0).Select(d => Path.Combine(d, "bin"))
             : [];
         return installed.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
-            .FirstOrDefault(folder => Array.TrueForAll(["initdb", "postgres", "createdb"], tool => File.Exists(Path.Combine(folder, tool))))
-            ?? throw new FileNotFoundException($"PostgreSQL is not installed: no initdb, postgres and createdb in {debian}/*/bin or PATH. Run ./test, or: apt-get install postgresql");
+            .FirstOrDefault(folder => Array.TrueForAll(["initdb", "postgres", "createdb", "psql"], tool => File.Exists(Path.Combine(folder, tool))))
+            ?? throw new FileNotFoundException($"PostgreSQL is not installed: no initdb, postgres, createdb and psql in {debian}/*/bin or PATH. Run ./test, or: apt-get install postgresql");
     }
 }

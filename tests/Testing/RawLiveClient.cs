@@ -78,9 +78,9 @@ public sealed class RawLiveClient : IAsyncDisposable
     }
 
     /// <summary>Sends a setup and waits for <c>setupComplete</c>.</summary>
-    public async Task SetUpAsync(string model = "gemini-3.8-live", bool manual = true, string? handle = null, bool resumable = true)
+    public async Task SetUpAsync(string model = "gemini-3.8-live", bool manual = true, string? handle = null, bool resumable = true, string? instruction = null)
     {
-        await SendAsync(SetupJson(model, manual, handle, resumable));
+        await SendAsync(SetupJson(model, manual, handle, resumable, instruction));
         var complete = await NextAsync(m => m.TryGetProperty("setupComplete", out _), "setupComplete");
         ConversationId = complete.GetProperty("setupComplete").TryGetProperty("sessionId", out var id) ? id.GetString()! : "";
     }
@@ -92,13 +92,14 @@ public sealed class RawLiveClient : IAsyncDisposable
         return Handle!;
     }
 
-    public static string SetupJson(string model = "gemini-3.8-live", bool manual = true, string? handle = null, bool resumable = true) =>
+    public static string SetupJson(string model = "gemini-3.8-live", bool manual = true, string? handle = null, bool resumable = true, string? instruction = null) =>
         JsonSerializer.Serialize(new
         {
             setup = new Dictionary<string, object>
             {
                 ["model"] = $"models/{model}",
                 ["generationConfig"] = new { responseModalities = new[] { "AUDIO" } },
+                ["systemInstruction"] = new { parts = new[] { new { text = instruction } } },
                 ["inputAudioTranscription"] = new { },
                 ["outputAudioTranscription"] = new { },
                 ["realtimeInputConfig"] = manual
@@ -109,7 +110,7 @@ public sealed class RawLiveClient : IAsyncDisposable
                     (not null, _) => new { handle },
                     _ => new { },
                 },
-            }.Where(entry => resumable || entry.Key is not "sessionResumption").ToDictionary(),
+            }.Where(entry => (resumable || entry.Key is not "sessionResumption") && (instruction is not null || entry.Key is not "systemInstruction")).ToDictionary(),
         });
 
     public Task SendAsync(string json) => SendAsync(Encoding.UTF8.GetBytes(json), WebSocketMessageType.Text);

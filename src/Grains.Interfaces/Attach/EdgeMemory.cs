@@ -23,4 +23,7 @@ public sealed record EdgeMemory
 
     /// <summary>Milliseconds since the edge was last served.</summary>
     public long AwayMs { get; init; }
+
+    /// <summary>Epoch of the owner that served the edge last: from nobody else can anything have been heard since.</summary>
+    public long Epoch { get; init; }
 }

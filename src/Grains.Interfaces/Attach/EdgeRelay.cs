@@ -24,6 +24,7 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
     private TaskCompletionSource? _credit;
     private long _unservedSince = clock.GetTimestamp();
     private long _sentTo;
+    private long _servedIn;
     private long _waitingBytes;
     private bool _pumping;
     private bool _disposed;
@@ -57,7 +58,9 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
     public Task ServeAsync() => Volatile.Read(ref _silo) is { } silo ? PumpAsync(silo) : Task.CompletedTask;
 
     /// <summary>What the next silo is told; null before the first.</summary>
-    public EdgeMemory? Remember() => _log.Remember(clock.GetElapsedTime(_unservedSince));
+    public EdgeMemory? Remember() => _log.Remember(clock.GetElapsedTime(_unservedSince)) is { } memory
+        ? memory with { Epoch = Volatile.Read(ref _servedIn) }
+        : null;
 
     /// <summary>The silo that served the client is gone.</summary>
     /// <param name="edge">The edge that it had; an older one than the newest is ignored.</param>
@@ -153,6 +156,7 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
                 first = !_log.HasBegun;
                 _log.Begin(silo);
                 (_silo, _sentTo, _pumping) = (silo, silo.NextInput - 1, true);
+                Volatile.Write(ref _servedIn, silo.Epoch);
                 gone = first ? _detached : null;
             }
         }

@@ -5,7 +5,7 @@ namespace Orchestrator.Wire;
 /// <summary>What an edge remembers, as a part of an <see cref="AttachWire"/>.</summary>
 internal static class MemoryWire
 {
-    private const int Numbers = (4 * 8) + 4 + 4;
+    private const int Numbers = (5 * 8) + 4 + 4;
 
     public static int SizeOf(EdgeMemory? memory) => 1 + (memory is null ? 0 : Numbers + memory.Frames.Sum(frame => 4 + frame.Length));
 
@@ -21,6 +21,7 @@ internal static class MemoryWire
         to.I64(memory.LastOutput);
         to.I64(memory.LastTurnEnd);
         to.I64(memory.AwayMs);
+        to.I64(memory.Epoch);
         to.U32((uint)memory.SpokenMs);
         to.U32((uint)memory.Frames.Count);
         foreach (var frame in memory.Frames)
@@ -44,6 +45,7 @@ internal static class MemoryWire
             LastOutput = from.Position(),
             LastTurnEnd = from.Position(),
             AwayMs = from.Position(),
+            Epoch = from.Position(),
             SpokenMs = from.Count(),
         };
         var frames = new List<ReadOnlyMemory<byte>>();

@@ -11,7 +11,7 @@ namespace Orchestrator.Wire;
 internal sealed class WireProof(string secret)
 {
     /// <summary>Version of everything on the wire. Both ends must speak the same.</summary>
-    public const ushort Version = 1;
+    public const ushort Version = 2;
 
     public const int NonceBytes = 32;
 

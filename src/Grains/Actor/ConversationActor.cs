@@ -27,6 +27,7 @@ internal sealed partial class ConversationActor
     private bool _released;
     private long _settledAtEdge;
     private int _attempt;
+    private readonly long? _witnessed;
     private long _waitingBytes;
 
     public ConversationActor(ConversationContext context, ConversationState state, DateTimeOffset openedAt)
@@ -35,6 +36,7 @@ internal sealed partial class ConversationActor
         _clock = context.Clock;
         _logger = context.Logger;
         _state = state;
+        _witnessed = state.Takeover?.LastOutput;
         _startTimestamp = _clock.GetTimestamp();
         _startMs = Math.Max(0, (long)(_clock.GetUtcNow() - openedAt).TotalMilliseconds);
         _mailbox = new Mailbox<Letter>(Handle);
@@ -133,6 +135,14 @@ internal sealed partial class ConversationActor
             return;
         }
 
+        if (IsOutdatedFor(attaching))
+        {
+            _context.Metrics.Count("outdatedActivation");
+            Step(new ConversationInput.OwnershipLost());
+            attaching.Result.SetResult(null);
+            return;
+        }
+
         _settledAtEdge = Math.Max(_settledAtEdge, attaching.Memory?.SettledInput ?? 0);
 
         var attachment = _runner.Welcome(_state.Attachments + 1, attaching.Edge, attaching.Wants.AwaitsSetup, attaching.Memory?.LastOutput);
@@ -144,6 +154,13 @@ internal sealed partial class ConversationActor
     /// <summary>A client that goes on must not displace a newer one, nor an attach that was overtaken its own successor.</summary>
     private bool IsLate(Attaching attaching) => attaching.Who is var (client, attempt) && _state.Client is { } newest
         && (client == newest ? attempt < _attempt : attaching.Memory is not null && newest.CompareTo(client) > 0);
+
+    /// <summary>
+    /// The client has been served elsewhere since what this activation was told of it: an attach that was thought to be lost
+    /// has brought it here, and came to nothing. It knows too little of what was heard; the next one is told everything.
+    /// </summary>
+    private bool IsOutdatedFor(Attaching attaching) =>
+        attaching.Memory is { } memory && memory.Epoch != Ownership.Epoch && memory.LastOutput != _witnessed;
 
     private void TakeClientFrame(Attachment from, in Letter letter)
     {

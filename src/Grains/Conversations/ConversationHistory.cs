@@ -35,7 +35,14 @@ public static class ConversationHistory
         state.Media.LastInput = known;
         state.Media.SentTo = known;
         state.Media.LastMeaningful = state.CommittedTo;
-        return has is null ? state with { Tools = state.Tools.Restored() } : Takeover.Of(state, has);
+        if (has is not null)
+        {
+            return Takeover.Of(state, has);
+        }
+
+        // The turn's end has a number as well: who comes to a conversation that is folded from its journal does not miss it.
+        state.Media.LastOutput = Math.Max(state.Media.LastOutput, state.LastTurn is { } last ? last.OutputSeq + 1 : 0);
+        return state with { Tools = state.Tools.Restored() };
     }
 
     /// <summary>A turn that was cut, or that says that more is to come, has not answered anything.</summary>

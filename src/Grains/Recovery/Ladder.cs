@@ -75,6 +75,13 @@ public static class Ladder
         }
 
         var counted = Count(episode, tried, dialling);
+        var socketStays = verdict.Cause == CloseCause.OldSocketOpen && episode.Kind == RecoveryKind.Takeover;
+        if (socketStays)
+        {
+            // Nobody is left who could close it: the old owner is frozen, or out of reach (DESIGN §10).
+            counted = counted with { ResumeTries = policy.ResumeTries };
+        }
+
         if (verdict.Cause == CloseCause.ContextExhausted)
         {
             counted = counted with { Shortened = counted.Shortened + 1 };
@@ -87,7 +94,7 @@ public static class Ladder
 
         // Another way is tried at once; only asking for the same again is worth a wait.
         var another = plan.Endpoint != (tried?.Endpoint ?? state.Endpoint)
-            || (verdict.BackOff == BackOff.Immediate && tried is not null && tried.Rung != plan.Rung);
+            || ((verdict.BackOff == BackOff.Immediate || socketStays) && tried is not null && tried.Rung != plan.Rung);
         var wait = another ? 0 : Wait(policy, next, verdict);
         return episode.OutageMs + (now - episode.SinceMs) + wait > policy.TimeMs
             ? new LadderMove.End(Last(episode, verdict))

@@ -152,6 +152,8 @@ internal static class LinkStep
         var plan = connecting.Plan;
         var resumed = plan is ResumePlan.Resume;
         var replayed = connecting.Link > 1 && t.State.Media.LastInput > plan.ReplayAfter;
+        // After a take-over the input comes once more from the edge, and may still be on its way; the old owner's link may be in no fact.
+        var comesAgain = replayed || t.State.Episode is { Kind: RecoveryKind.Takeover } || connecting.Link == 1;
         t.State = t.State with
         {
             Link = new LinkState.Live(connecting.Link, plan) { HandlesOwed = [t.Now] },
@@ -163,7 +165,7 @@ internal static class LinkStep
             // Who was reminded is gone, unless it is for that that it was replaced.
             Stall = t.State.Episode is { Kind: RecoveryKind.Stall } ? t.State.Stall : t.State.Stall with { Nudged = false, GivenUp = false },
             // What the last connection still owed of a transcript will not come.
-            Draft = (replayed && !t.State.Draft.Answering ? t.State.Draft.Replayed() : t.State.Draft) with { DueAgain = "" },
+            Draft = (comesAgain && !t.State.Draft.Answering ? t.State.Draft.Replayed() : t.State.Draft) with { DueAgain = "" },
         };
         t.Append(new LinkOpened(connecting.Link, t.State.Lineage, plan.Endpoint, resumed, replayed ? plan.ReplayAfter : null)
         {

@@ -22,6 +22,9 @@ public sealed class ScriptedCall
 /// <summary>What the model does in one turn.</summary>
 public sealed class ScriptedReply
 {
+    /// <summary>In <see cref="Text"/>: what the user was heard to say.</summary>
+    public const string HeardPlace = "{heard}";
+
     /// <summary>Words to say; null takes the next demo clip.</summary>
     public string? Text { get; set; }
 
@@ -48,6 +51,16 @@ public sealed class ScriptedReply
 
     /// <summary>The model chooses silence (proactive audio): no output, no turnComplete.</summary>
     public bool Silent { get; set; }
+
+    /// <summary>The reply to what was heard.</summary>
+    internal ScriptedReply To(string heard)
+    {
+        if (Text is null || !Text.Contains(HeardPlace, StringComparison.Ordinal))
+            return this;
+        var reply = (ScriptedReply)MemberwiseClone();
+        reply.Text = Text.Replace(HeardPlace, heard.Trim(), StringComparison.Ordinal);
+        return reply;
+    }
 }
 
 /// <summary>When a scripted reply applies. All given conditions must hold.</summary>

@@ -30,7 +30,7 @@ public sealed partial class LiveConnection
         _heard.Clear();
         var faults = _dropped?.Faults ?? TakeTurnFaults(asked: true);
         var script = _dropped?.Script
-            ?? _world.Scripts.Take(_setup!.Model.Id, _session!.Id, TurnNumber, heard, _owed is not null)
+            ?? _world.Scripts.Take(_setup!.Model.Id, _session!.Id, TurnNumber, heard, _owed is not null)?.To(heard)
             ?? new ScriptedReply();
         _dropped = null;
         if (faults.Stall || script.Silent)

@@ -11,6 +11,7 @@ internal static class MemoryReport
     {
         session = session.Id,
         model = session.Model.Id,
+        instruction = session.FirstSetup?.Instruction ?? "",
         apiKey = session.ApiKey.Length > 4 ? session.ApiKey[^4..] : session.ApiKey,
         connections = session.Connections.Select(connection => new
         {

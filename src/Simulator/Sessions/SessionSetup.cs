@@ -46,6 +46,9 @@ internal sealed record SessionSetup(ModelBehaviour Model)
 
     public long CompressionTarget { get; init; }
 
+    /// <summary>Text of the system instruction; empty when there is none.</summary>
+    public string Instruction { get; init; } = "";
+
     /// <summary>Tokens of instructions and tools.</summary>
     public int PromptTokens { get; init; }
 
@@ -81,6 +84,7 @@ internal sealed record SessionSetup(ModelBehaviour Model)
             Deaf = model.Facts.ManualActivityNeedsCoverage && manual && coverage is not ("TURN_INCLUDES_ALL_INPUT" or "TURN_INCLUDES_ONLY_ACTIVITY"),
             CompressionTrigger = trigger,
             CompressionTarget = compression.Get("slidingWindow").Get("targetTokens").Integer() ?? (trigger ?? 0) / 2,
+            Instruction = string.Concat(setup.Get("systemInstruction").Get("parts").Items().Select(part => part.Get("text").Text())),
             PromptTokens = (setup.Get("systemInstruction").RawLength() + setup.Get("tools").RawLength()) / 4,
             Functions = ReadFunctions(setup.Get("tools"), model),
         };

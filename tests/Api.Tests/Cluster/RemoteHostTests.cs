@@ -17,6 +17,7 @@ public sealed class RemoteHostTests
         LastTurnEnd = 15,
         SpokenMs = 480,
         AwayMs = 77,
+        Epoch = 3,
         Frames = ["one"u8.ToArray(), "two"u8.ToArray()],
     };
 

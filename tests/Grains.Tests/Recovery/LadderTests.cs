@@ -61,6 +61,8 @@ public sealed class LadderTests
         { "old socket, second", new(OldSocket, Tried: Handle, Episode: e => e with { OldSocketWaits = 1 }), "resume here 200" },
         { "old socket, third", new(OldSocket, Tried: Handle, Episode: e => e with { OldSocketWaits = 2 }), "resume here 400" },
         { "old socket, fourth", new(OldSocket, Tried: Handle, Episode: e => e with { OldSocketWaits = 3 }), "resume here 250" },
+        { "old socket of an owner that was lost, third", new(OldSocket, Tried: Handle, Episode: e => e with { Kind = RecoveryKind.Takeover, OldSocketWaits = 2 }), "resume here 400" },
+        { "old socket of an owner that was lost, fourth", new(OldSocket, Tried: Handle, Episode: e => e with { Kind = RecoveryKind.Takeover, OldSocketWaits = 3 }), "seed 8000 here 0" },
         { "seed failed: never back to the handle", new(Transient, Tried: Told), "seed 8000 here 250" },
         { "seed failed five times", new(Transient, Tried: Told, Episode: e => e with { Failures = 4, FreshTries = 4 }), "seed 8000 here 4000" },
         { "seed failed six times", new(Transient, Tried: Told, Episode: e => e with { Failures = 5, FreshTries = 5 }), "seed 8000 there 0" },

@@ -220,6 +220,30 @@ public sealed class TakeoverTests
         Assert.Equal("and this", Assert.Single(s.Facts.OfType<ContentGiven>()).Text);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Question_ThatIsStillOnItsWayFromTheEdge_IsNeitherRemindedOfNorReadTwice(bool linkIsKnown)
+    {
+        var has = new ClientHas(9, 2, 0) { Parts = Words, UserText = "how much is it", ModelText = "It", SpokenMs = 160 };
+        var s = linkIsKnown ? Taken(has, OneTurn[..2]) : Taken(has, new ClientAttached(1));
+        Assert.Equal(["interrupted", "turnComplete"], Told(s));
+        s.Ready();
+        Assert.DoesNotContain(s.All, effect => effect is Effect.SendUpstream);
+        s.Client(InputTraits.ActivityStart).Client(InputTraits.Audio | InputTraits.Voiced, 100).Client(InputTraits.ActivityEnd).Transcribed("how much is it");
+        Assert.Equal("how much is it", s.State.Draft.UserText);
+        Assert.Equal((14, 0), (s.State.Draft.Shown, s.State.Draft.Withheld));
+    }
+
+    [Fact]
+    public void ClientThatCameBackToTheJournal_AndLostThatSiloAtOnce_IsNotToldOfAnEndItKnows()
+    {
+        var restored = ConversationHistory.Restore(Rules, Entries(OneTurn));
+        Assert.Equal(21, restored.Media.LastOutput);
+        var edge = restored.Media.LastOutput;
+        Assert.Empty(Told(Taken(new ClientHas(edge, edge, 0), [.. OneTurn, new ClientAttached(2)])));
+    }
+
     private static readonly JsonElement Empty = JsonElement.Parse("{}"u8);
 
     private static TurnCommitted Turn(int turn, long to, long output) => new(

@@ -1,3 +1,4 @@
+using Orchestrator.Testing.Promises;
 using Gemini.Live.Simulator.Faults;
 using Orchestrator.Journal;
 
@@ -26,8 +27,8 @@ internal static class DoubtfulRepeats
         var words = new List<int>();
         foreach (var heard in conversation.Client.Output.Where(heard => heard.Input.Length > 0))
         {
-            var numbers = ModelContext.Numbers(heard.Input).ToList();
-            if (numbers.Exists(number => read.Exists(before => ModelContext.Numbers(before.Input).Contains(number))) && MayBeSaid(conversation, turns, read, heard))
+            var numbers = ContextReader.Numbers(heard.Input).ToList();
+            if (numbers.Exists(number => read.Exists(before => ContextReader.Numbers(before.Input).Contains(number))) && MayBeSaid(conversation, turns, read, heard))
             {
                 words.AddRange(numbers);
             }

@@ -1,3 +1,4 @@
+using Orchestrator.Testing.Promises;
 using Gemini.Live.Models;
 using Gemini.Live.Simulator;
 using Gemini.Live.Simulator.Faults;

@@ -1,3 +1,4 @@
+using Orchestrator.Testing.Promises;
 using Orchestrator.Journal;
 using Xunit;
 

@@ -1,3 +1,4 @@
+using Orchestrator.Testing.Promises;
 using Gemini.Live.Simulator;
 using Orchestrator.Journal;
 

@@ -1,3 +1,4 @@
+using Orchestrator.Testing.Promises;
 using Xunit;
 using Orchestrator.Grains.Transcripts;
 using Orchestrator.Journal;
@@ -66,11 +67,7 @@ internal sealed class Oracle
             words.RemoveAll(word => word.Source == "content");
         }
 
-        for (var i = 1; i < words.Count; i++)
-        {
-            Assert.True(words[i].Number > words[i - 1].Number, $"The model's context has w{words[i].Number} ({words[i].Source}) after w{words[i - 1].Number} ({words[i - 1].Source}).");
-        }
-
+        WordOrder.Check(words);
         if (!Exclusions.InputLogDiesWithTheActivation(_conversation) && !Exclusions.UpstreamSplitsAWord(_conversation))
         {
             Assert.DoesNotContain(_context, item => item is ContextItem.Damage);
@@ -106,7 +103,7 @@ internal sealed class Oracle
         var fresh = Math.Max(0, facts.FindLastIndex(fact => fact is LinkOpened { Resumed: false }));
         var settled = facts.FindLastIndex(fresh, fact => fact is TurnCommitted { InteractionOpen: false, Ending: not TurnEnding.Cut });
         var open = facts.Take(fresh).Skip(settled + 1).OfType<TurnCommitted>().Select(turn => turn.Turn).ToHashSet();
-        return _transcript.Turns.Where(turn => !open.Contains(turn.Turn)).SelectMany(turn => ModelContext.Numbers(turn.User?.Text ?? ""));
+        return _transcript.Turns.Where(turn => !open.Contains(turn.Turn)).SelectMany(turn => ContextReader.Numbers(turn.User?.Text ?? ""));
     }
 
     /// <summary>Last word of the turns that were settled when the last new session began: those it knows as text only.</summary>
@@ -122,8 +119,8 @@ internal sealed class Oracle
     private void TranscriptIsWhole()
     {
         var spoken = _conversation.Said.Where(turn => turn.Manner == Manner.Spoken).SelectMany(turn => Enumerable.Range(turn.First, turn.Count)).ToList();
-        var heard = _conversation.Client.Output.SelectMany(heard => ModelContext.Numbers(heard.Input)).ToList();
-        var written = _transcript.Turns.SelectMany(turn => ModelContext.Numbers(turn.User?.Text ?? "")).ToList();
+        var heard = _conversation.Client.Output.SelectMany(heard => ContextReader.Numbers(heard.Input)).ToList();
+        var written = _transcript.Turns.SelectMany(turn => ContextReader.Numbers(turn.User?.Text ?? "")).ToList();
         heard.Forgive(_doubtful, word => word);
         written.Forgive(_doubtful, word => word);
         Assert.True(heard.SequenceEqual(heard.Distinct().Order()), $"The client reads [{string.Join(' ', heard)}]: words twice or out of order.");

@@ -1,3 +1,4 @@
+using Orchestrator.Testing.Promises;
 using System.Globalization;
 using Gemini.Live.Simulator.Model;
 
@@ -11,10 +12,10 @@ internal static class Replies
     public static IEnumerable<ScriptRule> For(IReadOnlyList<PlannedTurn> plan)
     {
         // The gateway's own words: asked for what is missing, the model says that; told something else, it says something.
-        yield return new ScriptRule { Contains = VirtualConversation.NotePrefix, Reply = new ScriptedReply { Rest = true } };
+        yield return new ScriptRule { Contains = ContextReader.NotePrefix, Reply = new ScriptedReply { Rest = true } };
         for (var i = 1; i <= 100; i++)
         {
-            yield return new ScriptRule { Contains = VirtualConversation.NotePrefix, Times = 1, Reply = new ScriptedReply { Text = Words('n', i) } };
+            yield return new ScriptRule { Contains = ContextReader.NotePrefix, Times = 1, Reply = new ScriptedReply { Text = Words('n', i) } };
         }
 
         // However often the question is heard, it is answered with the same calls.

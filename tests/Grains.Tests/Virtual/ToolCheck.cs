@@ -1,3 +1,4 @@
+using Orchestrator.Testing.Promises;
 using Xunit;
 
 namespace Orchestrator.Grains.Tests.Virtual;

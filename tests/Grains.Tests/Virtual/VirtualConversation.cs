@@ -20,9 +20,6 @@ namespace Orchestrator.Grains.Tests.Virtual;
 /// </summary>
 internal sealed class VirtualConversation
 {
-    /// <summary>What a gateway's own text in the model's context begins with.</summary>
-    public const string NotePrefix = "[system note: ";
-
     private readonly Random _random;
     private readonly SetupPlan _setup;
     private readonly ConversationContext _context;

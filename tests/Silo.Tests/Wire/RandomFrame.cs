@@ -48,6 +48,7 @@ internal sealed class RandomFrame(Random random)
                 LastOutput = Number(),
                 LastTurnEnd = Number(),
                 AwayMs = Number(),
+                Epoch = Number(),
                 SpokenMs = random.Next(),
                 Frames = [.. Enumerable.Range(0, random.Next(4)).Select(_ => (ReadOnlyMemory<byte>)Bytes(random.Next(500)))],
             },

@@ -1,6 +1,4 @@
-using Xunit;
-
-namespace Orchestrator.Grains.Tests.Virtual;
+namespace Orchestrator.Testing.Promises;
 
 /// <summary>
 /// P1 and P2 for the model's own words: every reply that the client heard to its end is in the final context once, as what
@@ -9,7 +7,7 @@ namespace Orchestrator.Grains.Tests.Virtual;
 /// <param name="fragments">Upstream took parts of words for turns of their own, and answered them.</param>
 /// <param name="doubts">The interruption of a reply may have been nobody's, and the reply have gone on.</param>
 /// <param name="cut">What the model had said of the replies that the user interrupted; not all of it needs to have been heard.</param>
-internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<ContextItem> context, IEnumerable<string> cut, bool fragments, Func<HeardTurn, bool> doubts)
+public sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<ContextItem> context, IEnumerable<string> cut, bool fragments, Func<HeardTurn, bool> doubts)
 {
     private readonly List<HeardTurn> _whole = [.. turns.Where(turn => turn is { Ended: true, Interrupted: false, Audio.Length: > 0 })];
     private int _next;
@@ -33,12 +31,12 @@ internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<C
                 case ContextItem.Reply { Ending: "complete", Audio.Length: > 0 } reply:
                     if (TakeAudio(reply.Audio))
                     {
-                        Assert.True(fragments || asked || results > 0 || before is ContextItem.Note, $"'{reply.Text}' answers what was answered before.");
+                        Demand.That(fragments || asked || results > 0 || before is ContextItem.Note, $"'{reply.Text}' answers what was answered before.");
                         (asked, results) = (false, asked ? results : Math.Max(0, results - 1));
                     }
                     else
                     {
-                        Assert.True(before is ContextItem.Note { Content: true } || EndedEarlyAndWasInterrupted(reply.Audio) || TakeRest(reply.Audio), $"The model said '{reply.Text}' and the client did not hear it to its end, once and in its place.");
+                        Demand.That(before is ContextItem.Note { Content: true } || EndedEarlyAndWasInterrupted(reply.Audio) || TakeRest(reply.Audio), $"The model said '{reply.Text}' and the client did not hear it to its end, once and in its place.");
                     }
 
                     break;
@@ -47,7 +45,7 @@ internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<C
                     break;
                 case ContextItem.Told told:
                     // Fillers are all alike: one that was interrupted is not the beginning of one that was heard.
-                    Assert.True(IsFillerThatWasInterrupted(told.Text) || TakeWords(told.Text, parts: false) || WasInterrupted(told.Text) || TakeWords(told.Text, parts: true), $"The model was told that it said '{told.Text}', which the client did not hear at that place.");
+                    Demand.That(IsFillerThatWasInterrupted(told.Text) || TakeWords(told.Text, parts: false) || WasInterrupted(told.Text) || TakeWords(told.Text, parts: true), $"The model was told that it said '{told.Text}', which the client did not hear at that place.");
                     asked = false;
                     break;
             }
@@ -56,7 +54,7 @@ internal sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<C
         }
 
         SkipAsides();
-        Assert.True(_next == _whole.Count, $"The client heard '{(_next < _whole.Count ? _whole[_next].Words : "")}' to its end, and the model's context does not have it.");
+        Demand.That(_next == _whole.Count, $"The client heard '{(_next < _whole.Count ? _whole[_next].Words : "")}' to its end, and the model's context does not have it.");
     }
 
     /// <summary>Consumes what the client heard next: several turns (a filler before the answer), or a part of one (a reply that went on after an early end).</summary>
