@@ -31,7 +31,7 @@ try
                                                               one <target> <conversations> [options]
                                                               memory [options]
                                                               soak <target> <conversations> <minutes> [options]
-                --n 50,200,500   --runs 3   --seconds 12   --warm-up 6   --turn 8   --manual   --seed 1
+                --n 50,200,500   --runs 3   --seconds 10   --warm-up 6   --turn 8   --manual   --seed 1
                 --targets "direct node bare all-in-one cluster"; a target may be followed by @VARIABLE=value,bin=folder
                 """);
             return 2;

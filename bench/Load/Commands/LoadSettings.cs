@@ -11,7 +11,7 @@ internal sealed record LoadSettings
 
     public int Runs { get; init; } = 3;
 
-    public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(12);
+    public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Load before anything is measured, so that programs are compiled and buffers have grown.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(6);
