@@ -16,9 +16,9 @@ internal sealed class BenchRun(BenchPlan plan)
     public async Task<bool> RunAsync()
     {
         await using var world = await ClusterWorld.StartAsync(
+            new ClusterPlan { HasNetworks = plan.Disturbance.NeedsProxies },
             silos: 3,
             frontEnds: 2,
-            plan.Disturbance.NeedsProxies,
             ("Scripts:0:Reply:Text", Question.Script),
             ("Scripts:0:Reply:Seconds", $"{Question.AnswerSeconds}"),
             ("Scripts:0:Reply:DelayMs", "300"),

@@ -101,7 +101,7 @@ internal sealed class AppendLoad : IAsyncDisposable
     {
         // The server's own counters lag by up to a second.
         await Task.Delay(TimeSpan.FromSeconds(1.2));
-        var row = (await _server.QueryAsync(_connection, "select xact_commit, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint from pg_stat_database where datname = current_database()"))[0].Split('|');
+        var row = (await _server.SqlAsync(_connection, "select xact_commit, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint from pg_stat_database where datname = current_database()"))[0].Split('|');
         return (long.Parse(row[0], CultureInfo.InvariantCulture), long.Parse(row[1], CultureInfo.InvariantCulture));
     }
 }

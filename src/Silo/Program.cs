@@ -1,1 +1,3 @@
-return await Orchestrator.Silo.Hosting.SiloApp.RunAsync(args);
+Gemini.Live.WebSockets.SocketThreads.HandleInline();
+// Nothing is configured anew while it runs: no watch for changes.
+return await Orchestrator.Silo.Hosting.SiloApp.RunAsync(["--hostBuilder:reloadConfigOnChange=false", .. args]);

@@ -8,6 +8,7 @@ public sealed class ClusterWorld : IAsyncDisposable
 
     private readonly string _secret = $"{Guid.NewGuid():N}{Guid.NewGuid():N}";
     private readonly List<IAsyncDisposable> _owned = [];
+    private ClusterPlan _plan = new();
     private string _database = "";
 
     public PostgresServer Postgres { get; private set; } = null!;
@@ -18,29 +19,27 @@ public sealed class ClusterWorld : IAsyncDisposable
 
     public List<FrontEndProcess> FrontEnds { get; } = [];
 
-    /// <summary>How to connect to the cluster's database.</summary>
-    public string Database => _database;
-
     public static Task<ClusterWorld> StartAsync(int silos, int frontEnds, params (string Key, string Value)[] simulator) =>
-        StartAsync(silos, frontEnds, proxied: false, simulator);
+        StartAsync(new ClusterPlan(), silos, frontEnds, simulator);
 
-    /// <param name="proxied">Front-ends reach each silo through a <see cref="TcpProxy"/>.</param>
-    public static async Task<ClusterWorld> StartAsync(int silos, int frontEnds, bool proxied, params (string Key, string Value)[] simulator)
+    public static async Task<ClusterWorld> StartAsync(ClusterPlan plan, int silos, int frontEnds, params (string Key, string Value)[] simulator)
     {
-        var world = new ClusterWorld();
+        var world = new ClusterWorld { _plan = plan };
         try
         {
-            world.Postgres = world.Own(await PostgresServer.StartNewAsync());
-            world.Simulator = world.Own(await SimulatorProcess.StartAsync(simulator));
+            var (postgres, model) = (PostgresServer.StartNewAsync(), SimulatorProcess.StartAsync(simulator));
+            world.Postgres = world.Own(await postgres);
+            world.Simulator = world.Own(await model);
             world._database = await world.Postgres.CreateDatabaseAsync();
-            for (var i = 1; i <= silos; i++)
+            List<Task<SiloProcess>> starting = [.. Enumerable.Range(1, silos).Select(i => world.StartSiloAsync($"silo-{i}"))];
+            foreach (var silo in starting)
             {
-                world.Silos.Add(world.Own(await SiloProcess.StartAsync($"silo-{i}", world.Arguments($"silo-{i}"), proxied)));
+                world.Silos.Add(world.Own(await silo));
             }
 
             for (var i = 1; i <= frontEnds; i++)
             {
-                world.FrontEnds.Add(world.Own(await FrontEndProcess.StartAsync(world.Arguments($"front-end-{i}"))));
+                world.FrontEnds.Add(world.Own(await world.StartFrontEndAsync($"front-end-{i}", world._secret)));
             }
 
             return world;
@@ -53,15 +52,26 @@ public sealed class ClusterWorld : IAsyncDisposable
     }
 
     /// <summary>One silo more.</summary>
-    public async Task<SiloProcess> AddSiloAsync(string name)
+    /// <param name="more">Arguments of its own.</param>
+    public async Task<SiloProcess> AddSiloAsync(string name, params string[] more)
     {
-        var silo = Own(await SiloProcess.StartAsync(name, Arguments(name)));
+        var silo = Own(await StartSiloAsync(name, more));
         Silos.Add(silo);
         return silo;
     }
 
     /// <summary>A front-end that knows another secret.</summary>
-    public async Task<FrontEndProcess> StrangerAsync() => Own(await FrontEndProcess.StartAsync(Arguments("stranger", new string('x', 40))));
+    public async Task<FrontEndProcess> StrangerAsync() => Own(await StartFrontEndAsync("stranger", new string('x', 40)));
+
+    /// <summary>What the database itself says: one line for each row, its values separated by '|'.</summary>
+    public Task<IReadOnlyList<string>> SqlAsync(string statement) => Postgres.SqlAsync(_database, statement);
+
+    /// <summary>The silo that owns a conversation, by the database.</summary>
+    public async Task<SiloProcess> OwnerAsync(string conversation)
+    {
+        var name = (await SqlAsync($"select owner from orchestrator.conversations where id = '{conversation}'")).Single();
+        return Silos.Single(silo => silo.Name == name);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -78,11 +88,32 @@ public sealed class ClusterWorld : IAsyncDisposable
         return process;
     }
 
-    /// <param name="process">What the database calls it.</param>
-    private List<string> Arguments(string process, string? secret = null) =>
+    private Task<SiloProcess> StartSiloAsync(string name, params string[] more)
+    {
+        var port = Ports.Free();
+        var (network, database) = (Proxy(port), Proxy(Postgres.Port));
+        List<string> arguments = [.. Arguments(name, _secret, database), .. _plan.SiloArguments, .. more];
+        if (network is not null)
+        {
+            arguments.Add($"--Orchestrator:Silo:Advertise=127.0.0.1:{network.Port}");
+        }
+
+        return SiloProcess.StartAsync(name, port, arguments, network, database);
+    }
+
+    private Task<FrontEndProcess> StartFrontEndAsync(string name, string secret)
+    {
+        var database = Proxy(Postgres.Port);
+        return FrontEndProcess.StartAsync([.. Arguments(name, secret, database), .. _plan.FrontEndArguments], database);
+    }
+
+    private TcpProxy? Proxy(int target) => _plan.HasNetworks ? new TcpProxy(target) : null;
+
+    private List<string> Arguments(string name, string secret, TcpProxy? database) =>
     [
-        $"--Orchestrator:Cluster:Secret={secret ?? _secret}",
-        $"--Orchestrator:Postgres:ConnectionString={_database};Application Name={process}",
+        $"--Orchestrator:Cluster:Secret={secret}",
+        // The database knows its clients by their names.
+        $"--Orchestrator:Postgres:ConnectionString={(database is null ? _database : _database.Replace($"Port={Postgres.Port};", $"Port={database.Port};", StringComparison.Ordinal))};Application Name={name}",
         "--Orchestrator:Upstream:Endpoints:0:Name=sim",
         $"--Orchestrator:Upstream:Endpoints:0:BaseUrl={Simulator.Url}",
         "--Orchestrator:Upstream:Endpoints:0:ApiKey=test",

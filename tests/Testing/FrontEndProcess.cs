@@ -4,11 +4,13 @@ namespace Orchestrator.Testing;
 public sealed class FrontEndProcess : IAsyncDisposable
 {
     private readonly List<string> _arguments;
+    private readonly TcpProxy? _database;
 
-    private FrontEndProcess(List<string> arguments)
+    private FrontEndProcess(IEnumerable<string> arguments, TcpProxy? database)
     {
         Url = $"http://127.0.0.1:{Ports.Free()}";
         _arguments = ["--urls", Url, .. arguments, "--Orchestrator:Tenants:0:Id=acme", "--Orchestrator:Tenants:0:ApiKeys:0=acme-key", $"--Orchestrator:AdminKey={ClusterWorld.AdminKey}"];
+        _database = database;
         Child = null!;
     }
 
@@ -16,11 +18,14 @@ public sealed class FrontEndProcess : IAsyncDisposable
 
     public ChildProcess Child { get; private set; }
 
+    /// <summary>Between this front-end and PostgreSQL, in a <see cref="ClusterPlan"/> with networks.</summary>
+    public TcpProxy Database => _database ?? throw new InvalidOperationException("The plan has no networks.");
+
     public OrchestratorApi Api() => new(Url, "acme-key");
 
-    public static async Task<FrontEndProcess> StartAsync(List<string> arguments)
+    public static async Task<FrontEndProcess> StartAsync(IEnumerable<string> arguments, TcpProxy? database = null)
     {
-        var frontEnd = new FrontEndProcess(arguments);
+        var frontEnd = new FrontEndProcess(arguments, database);
         await frontEnd.LaunchAsync();
         return frontEnd;
     }
@@ -31,7 +36,11 @@ public sealed class FrontEndProcess : IAsyncDisposable
         await LaunchAsync();
     }
 
-    public ValueTask DisposeAsync() => Child.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Child.DisposeAsync();
+        await SiloProcess.DisposeAsync(_database);
+    }
 
     private async Task LaunchAsync()
     {

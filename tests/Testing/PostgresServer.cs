@@ -30,8 +30,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public int Port { get; private set; }
 
-    /// <summary>The server's process while it runs.</summary>
-    public int? Id => process?.Id;
+    /// <summary>The server's first process; those of its connections are its children.</summary>
+    public int ProcessId => process?.Id ?? throw new InvalidOperationException("The server is not running.");
 
     public bool IsRunning => process is { HasExited: false };
 
@@ -88,13 +88,12 @@ public sealed class PostgresServer : IAsyncDisposable
         return ConnectionString(name, Port);
     }
 
-    /// <summary>Runs statements as the superuser.</summary>
-    /// <param name="database">As <see cref="CreateDatabaseAsync"/> has returned it.</param>
-    /// <returns>The rows, their columns separated by <c>|</c>.</returns>
-    public async Task<IReadOnlyList<string>> QueryAsync(string database, string sql)
+    /// <summary>Runs SQL as a person would, with <c>psql</c>: one line for each row, its values separated by '|'.</summary>
+    /// <param name="connection">As <see cref="CreateDatabaseAsync"/> has returned it.</param>
+    public async Task<IReadOnlyList<string>> SqlAsync(string connection, string statement)
     {
-        var name = database.Split(';').First(part => part.StartsWith("Database=", StringComparison.Ordinal))["Database=".Length..];
-        var output = await RunAsync("psql", binaries, ["-h", "127.0.0.1", "-p", $"{Port}", "-U", User, "-w", "-d", name, "-v", "ON_ERROR_STOP=1", "-qAt", "-c", sql]);
+        var database = connection.Split(';').Single(part => part.StartsWith("Database=", StringComparison.Ordinal))["Database=".Length..];
+        var output = await RunAsync("psql", binaries, ["-h", "127.0.0.1", "-p", $"{Port}", "-U", User, "-w", "-d", database, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement]);
         return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 

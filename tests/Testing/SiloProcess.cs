@@ -4,29 +4,25 @@ namespace Orchestrator.Testing;
 public sealed class SiloProcess : IAsyncDisposable
 {
     private readonly List<string> _arguments;
+    private readonly TcpProxy? _network;
+    private readonly TcpProxy? _database;
 
-    private SiloProcess(string name, List<string> arguments, bool proxied)
-    {
-        var port = Ports.Free();
-        (Name, Child) = (name, null!);
-        Network = proxied ? new TcpProxy(port) : null;
-        _arguments = [.. arguments, $"--Orchestrator:Silo:Name={name}", $"--Orchestrator:Cluster:Listen=127.0.0.1:{port}"];
-        if (Network is not null)
-        {
-            _arguments.Add($"--Orchestrator:Silo:Advertise=127.0.0.1:{Network.Port}");
-        }
-    }
+    private SiloProcess(string name, List<string> arguments, TcpProxy? network, TcpProxy? database) =>
+        (Name, _arguments, _network, _database, Child) = (name, arguments, network, database, null!);
 
     public string Name { get; }
 
     public ChildProcess Child { get; private set; }
 
-    /// <summary>What lies between it and the front-ends, if anything does.</summary>
-    public TcpProxy? Network { get; }
+    /// <summary>Between every front-end and this silo, in a <see cref="ClusterPlan"/> with networks.</summary>
+    public TcpProxy Network => _network ?? throw new InvalidOperationException("The plan has no networks.");
 
-    public static async Task<SiloProcess> StartAsync(string name, List<string> arguments, bool proxied = false)
+    /// <summary>Between this silo and PostgreSQL.</summary>
+    public TcpProxy Database => _database ?? throw new InvalidOperationException("The plan has no networks.");
+
+    public static async Task<SiloProcess> StartAsync(string name, int port, IEnumerable<string> arguments, TcpProxy? network, TcpProxy? database)
     {
-        var silo = new SiloProcess(name, arguments, proxied);
+        var silo = new SiloProcess(name, [.. arguments, $"--Orchestrator:Silo:Name={name}", $"--Orchestrator:Cluster:Listen=127.0.0.1:{port}"], network, database);
         await silo.LaunchAsync();
         return silo;
     }
@@ -40,11 +36,11 @@ public sealed class SiloProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Child.DisposeAsync();
-        if (Network is not null)
-        {
-            await Network.DisposeAsync();
-        }
+        await DisposeAsync(_network);
+        await DisposeAsync(_database);
     }
+
+    internal static ValueTask DisposeAsync(TcpProxy? proxy) => proxy?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private async Task LaunchAsync()
     {

@@ -40,11 +40,11 @@ public sealed class SimulatorOracle(string url)
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(30) };
 
     /// <summary>Ids of all sessions so far.</summary>
-    public async Task<IReadOnlyList<string>> SessionsAsync() =>
-        [.. (await DescribeSessionsAsync()).EnumerateArray().Select(s => s.GetProperty("session").GetString()!)];
+    public async Task<IReadOnlyList<string>> SessionsAsync() => [.. (await DescribeAsync()).Select(s => s.GetProperty("session").GetString()!)];
 
-    /// <summary>All sessions so far with their connections, as the simulator describes them.</summary>
-    public async Task<JsonElement> DescribeSessionsAsync() => JsonElement.Parse(await Http.GetStringAsync($"{url}/sim/v1/sessions"));
+    /// <summary>All sessions so far, with their connections: when each was opened and closed.</summary>
+    public async Task<IReadOnlyList<JsonElement>> DescribeAsync() =>
+        [.. JsonElement.Parse(await Http.GetStringAsync($"{url}/sim/v1/sessions")).EnumerateArray()];
 
     /// <summary>What the session's context contains, as the simulator describes it.</summary>
     public async Task<JsonElement> MemoryAsync(string session) =>
@@ -60,10 +60,15 @@ public sealed class SimulatorOracle(string url)
     public Task<byte[]> ModelAudioAsync(string session) => Http.GetByteArrayAsync($"{url}/sim/v1/sessions/{session}/audio/model");
 
     /// <summary>Orders a fault; see docs/simulator.md for the members.</summary>
-    public async Task FaultAsync(object rule)
+    public Task FaultAsync(object rule) => PostAsync("faults", rule);
+
+    /// <summary>From its next turn on the model says this, in every session.</summary>
+    public Task SaysAsync(string text, double seconds) => PostAsync("scripts", new[] { new { reply = new { text, seconds } } });
+
+    private async Task PostAsync(string what, object document)
     {
-        using var body = new StringContent(JsonSerializer.Serialize(rule, JsonSerializerOptions.Web), System.Text.Encoding.UTF8, "application/json");
-        using var response = await Http.PostAsync($"{url}/sim/v1/faults", body);
+        using var body = new StringContent(JsonSerializer.Serialize(document, JsonSerializerOptions.Web), System.Text.Encoding.UTF8, "application/json");
+        using var response = await Http.PostAsync($"{url}/sim/v1/{what}", body);
         response.EnsureSuccessStatusCode();
     }
 

@@ -6,7 +6,8 @@ namespace Orchestrator.Testing;
 
 /// <summary>
 /// A bad network between two processes on this machine. Connections through it can be cut (FIN), reset (RST) or
-/// frozen: a frozen connection stays open on both sides and carries nothing, as when a phone leaves its network.
+/// frozen: a frozen connection stays open on both sides and carries nothing, as when a phone leaves its network. The network
+/// as a whole can refuse (every connection is reset, new ones too) or swallow everything, until it is healed.
 /// </summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
@@ -15,10 +16,17 @@ public sealed class TcpProxy : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly Task accepting;
     private readonly int target;
+    private volatile Weather weather;
     private int accepted;
-    private volatile bool dark;
     private long toTarget;
     private long toClient;
+
+    private enum Weather
+    {
+        Fair,
+        Refusing,
+        Swallowing,
+    }
 
     /// <param name="target">Loopback port to which connections are passed on.</param>
     public TcpProxy(int target)
@@ -43,24 +51,31 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         foreach (var pair in pairs.Values)
         {
-            pair.Frozen = true;
+            pair.Freeze();
         }
     }
 
-    /// <summary>Nothing gets through any more, in old connections and new; nobody is told.</summary>
-    public void Blackhole()
+    /// <summary>A firewall that answers: what is open is reset, and so is what is dialled.</summary>
+    public void Refuse()
     {
-        dark = true;
+        weather = Weather.Refusing;
+        Reset();
+    }
+
+    /// <summary>A firewall that does not answer: nothing gets through, in neither direction, on old and new connections, not even their ends.</summary>
+    public void Swallow()
+    {
+        weather = Weather.Swallowing;
         Freeze();
     }
 
-    /// <summary>New connections work again; those of the dark time end.</summary>
+    /// <summary>Good weather again. What stands still goes on with all that was held up, as TCP does.</summary>
     public void Heal()
     {
-        dark = false;
-        foreach (var pair in pairs.Values.Where(pair => pair.Frozen))
+        weather = Weather.Fair;
+        foreach (var pair in pairs.Values)
         {
-            pair.Close(reset: true);
+            pair.Thaw();
         }
     }
 
@@ -86,6 +101,7 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         await stopping.CancelAsync();
         listener.Stop();
+        Heal();
         Cut();
         await accepting;
         stopping.Dispose();
@@ -113,11 +129,28 @@ public sealed class TcpProxy : IAsyncDisposable
         var number = Interlocked.Increment(ref accepted);
         var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         client.NoDelay = true;
-        var pair = new Pair(client, server) { Frozen = dark };
+        var pair = new Pair(client, server);
+        if (weather == Weather.Refusing)
+        {
+            pair.Close(reset: true);
+            return;
+        }
+
+        pairs[number] = pair;
+        if (weather == Weather.Swallowing)
+        {
+            pair.Freeze();
+            if (weather != Weather.Swallowing)
+            {
+                // Healed in between.
+                pair.Thaw();
+            }
+        }
+
         try
         {
+            await pair.Thawed;
             await server.ConnectAsync(IPAddress.Loopback, target, stopping.Token);
-            pairs[number] = pair;
             var up = PumpAsync(pair, client, server, n => Interlocked.Add(ref toTarget, n));
             var down = PumpAsync(pair, server, client, n => Interlocked.Add(ref toClient, n));
             await Task.WhenAll(up, down);
@@ -141,11 +174,7 @@ public sealed class TcpProxy : IAsyncDisposable
             while (true)
             {
                 var read = await from.ReceiveAsync(buffer);
-                if (pair.Frozen)
-                {
-                    await pair.Closed.Task;
-                    return;
-                }
+                await pair.Thawed;
                 if (read == 0)
                 {
                     to.Shutdown(SocketShutdown.Send);
@@ -160,26 +189,50 @@ public sealed class TcpProxy : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // One side went away the hard way; so does the other.
+            // One side went away the hard way; so does the other, when it can hear of it.
+            await pair.Thawed;
             pair.Close(reset: true);
         }
     }
 
     private sealed class Pair(Socket client, Socket server)
     {
-        private volatile bool frozen;
+        private readonly Lock _gate = new();
+        private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private TaskCompletionSource? _frozen;
 
-        public bool Frozen
+        /// <summary>Completes when the connection carries something, or is over.</summary>
+        public Task Thawed
         {
-            get => frozen;
-            set => frozen = value;
+            get
+            {
+                lock (_gate)
+                {
+                    return _frozen is { } frozen ? Task.WhenAny(frozen.Task, _closed.Task) : Task.CompletedTask;
+                }
+            }
         }
 
-        public TaskCompletionSource Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public void Freeze()
+        {
+            lock (_gate)
+            {
+                _frozen ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+
+        public void Thaw()
+        {
+            lock (_gate)
+            {
+                _frozen?.TrySetResult();
+                _frozen = null;
+            }
+        }
 
         public void Close(bool reset)
         {
-            if (Closed.TrySetResult())
+            if (_closed.TrySetResult())
             {
                 foreach (var socket in (Socket[])[client, server])
                 {

@@ -18,11 +18,11 @@ internal sealed class CutNetwork : IDisturbance
         var at = DateTimeOffset.UtcNow;
         if (round % 2 == 1)
         {
-            silo.Network!.Reset();
+            silo.Network.Reset();
             return new Moment($"connections to {silo.Name} reset", at, at);
         }
 
-        silo.Network!.Blackhole();
+        silo.Network.Swallow();
         await Task.Delay(random.Next(5_000, 8_000));
         silo.Network.Heal();
         return new Moment($"{silo.Name} in a black hole", at, DateTimeOffset.UtcNow);

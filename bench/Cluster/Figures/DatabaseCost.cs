@@ -17,8 +17,8 @@ internal sealed record DatabaseCost(long Commits, long Facts, long PayloadBytes,
 
     public static async Task<DatabaseCost> OfAsync(ClusterWorld world)
     {
-        var row = (await world.Postgres.QueryAsync(world.Database, Sql))[0].Split('|').Select(text => long.Parse(text, CultureInfo.InvariantCulture)).ToArray();
-        return new DatabaseCost(row[0], row[1], row[2], row[3], row[4], row[5], await world.Postgres.QueryAsync(world.Database, ByKind));
+        var row = (await world.SqlAsync(Sql))[0].Split('|').Select(text => long.Parse(text, CultureInfo.InvariantCulture)).ToArray();
+        return new DatabaseCost(row[0], row[1], row[2], row[3], row[4], row[5], await world.SqlAsync(ByKind));
     }
 
     public void Print(DatabaseCost before, TimeSpan lasted, int conversations)

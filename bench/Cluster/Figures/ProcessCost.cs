@@ -12,7 +12,7 @@ internal sealed record ProcessCost(IReadOnlyDictionary<string, (double Seconds, 
     {
         ["silos"] = Sum(world.Silos.Select(silo => silo.Child.Id)),
         ["front-ends"] = Sum(world.FrontEnds.Select(frontEnd => frontEnd.Child.Id)),
-        ["PostgreSQL"] = Sum(Family(world.Postgres.Id!.Value)),
+        ["PostgreSQL"] = Sum(Family(world.Postgres.ProcessId)),
         ["simulator"] = Sum([world.Simulator.Child.Id]),
         ["clients"] = Sum([Environment.ProcessId]),
     });

@@ -32,7 +32,7 @@ internal sealed class WriteWitness
 
     public static async Task<WriteWitness> InstallAsync(ClusterWorld world)
     {
-        await world.Postgres.QueryAsync(world.Database, Install);
+        await world.SqlAsync(Install);
         return new WriteWitness(world);
     }
 
@@ -40,5 +40,5 @@ internal sealed class WriteWitness
 
     public Task<long> WritesAsync() => CountAsync("select count(*) from witness.log where not claim");
 
-    private async Task<long> CountAsync(string sql) => long.Parse((await _world.Postgres.QueryAsync(_world.Database, sql))[0], CultureInfo.InvariantCulture);
+    private async Task<long> CountAsync(string sql) => long.Parse((await _world.SqlAsync(sql))[0], CultureInfo.InvariantCulture);
 }

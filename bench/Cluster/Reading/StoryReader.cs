@@ -13,7 +13,7 @@ internal sealed class StoryReader(ClusterWorld world)
 
     public async Task<IReadOnlyList<Story>> ReadAsync(IReadOnlyList<Caller> callers)
     {
-        var sessions = (await _simulator.DescribeSessionsAsync()).EnumerateArray().ToLookup(session => session.GetProperty("instruction").GetString()!);
+        var sessions = (await _simulator.DescribeAsync()).ToLookup(session => session.GetProperty("instruction").GetString()!);
         var stories = new List<Story>();
         foreach (var caller in callers.Where(caller => caller.ConversationId.Length > 0))
         {

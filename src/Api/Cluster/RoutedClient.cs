@@ -1,4 +1,5 @@
 using Orchestrator.Attach;
+using Orchestrator.Cluster;
 using Orchestrator.Wire;
 
 namespace Orchestrator.Api.Cluster;
@@ -16,7 +17,7 @@ internal sealed class RoutedClient
     private readonly RouterServices _router;
     private readonly EdgeRelay _relay;
     private AttachRequest _request;
-    private SiloInstance? _servedBy;
+    private (RemoteHost Host, SiloInstance Silo)? _servedBy;
     private int _attempts;
 
     public RoutedClient(RouterServices router, AttachRequest request, IEdge edge)
@@ -39,24 +40,28 @@ internal sealed class RoutedClient
         var moving = reason == EdgeClose.Moving.Reason;
         try
         {
-            // A conversation that moves was released in order; one that was lost is fenced. Neither goes back at once.
-            HashSet<SiloInstance> avoid = _servedBy is { } left ? [left] : [];
+            // A conversation that moves does not go back at once. Where only the connection was lost, the silo still has everything, and
+            // is the recorded owner: nothing is cheaper than to go on there.
+            var left = _servedBy;
+            HashSet<SiloInstance> avoid = left is var (host, silo) && (moving || !await host.AnswersAsync()) ? [silo] : [];
             _request = _request with { Resume = true };
             using var turn = await _router.Takeovers.EnterAsync();
             if (await ServeAsync(avoid, CancellationToken.None) is { } close)
             {
                 _router.Metrics.Closed();
                 _relay.Close(close);
+                _relay.Dispose();
             }
             else
             {
-                _router.Metrics.Moved(moving, _router.Clock.GetElapsedTime(begun));
+                _router.Metrics.Moved(moving ? MoveCause.Moved : _servedBy?.Silo == left?.Silo ? MoveCause.Reconnected : MoveCause.Lost, _router.Clock.GetElapsedTime(begun));
             }
         }
         catch (Exception bug)
         {
             _router.LogBroke(bug, _request.Conversation);
             _relay.Close(Unserved);
+            _relay.Dispose();
         }
     }
 
@@ -75,7 +80,7 @@ internal sealed class RoutedClient
                     var outcome = await host.AttachAsync(_request with { Attempt = ++_attempts, Memory = _relay.Remember() }, _relay.Next(), cancellation);
                     if (outcome is AttachOutcome.Attached)
                     {
-                        _servedBy = silo;
+                        _servedBy = (host, silo);
                         _ = _relay.ServeAsync();
                         return null;
                     }

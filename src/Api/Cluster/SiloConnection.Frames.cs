@@ -143,14 +143,6 @@ internal sealed partial class SiloConnection : IWireHandler
         return null;
     }
 
-    private WireFault? Pong(ReadOnlySpan<byte> body)
-    {
-        if (!PingWire.TryRead(body, out var number) || number > Volatile.Read(ref _pinged))
-        {
-            return Malformed(WireKind.Pong);
-        }
-
-        Volatile.Write(ref _ponged, number);
-        return null;
-    }
+    private WireFault? Pong(ReadOnlySpan<byte> body) =>
+        PingWire.TryRead(body, out var number) && _pongs.Answered(number) ? null : Malformed(WireKind.Pong);
 }

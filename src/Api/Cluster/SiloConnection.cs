@@ -14,12 +14,12 @@ internal sealed partial class SiloConnection(SiloLink link, SiloAddress address,
     private readonly ConcurrentDictionary<uint, TaskCompletionSource<EndResult>> _requests = new();
     private readonly TaskCompletionSource<WireFault?> _proved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<WireFault> _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly int _patience = (int)Math.Ceiling(link.Options.DeadAfter / link.Options.PingInterval);
+    private readonly TaskCompletionSource _doubtful = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly PongWatch _pongs = new(link.Options.PingInterval, link.Options.DeadAfter);
     private readonly Lock _opening = new();
     private byte[] _hello = [];
     private uint _newest;
-    private long _pinged;
-    private long _ponged;
+    private long _ticked = link.Clock.GetTimestamp();
     private volatile bool _isAlive = true;
 
     /// <summary>Who answered.</summary>
@@ -27,6 +27,12 @@ internal sealed partial class SiloConnection(SiloLink link, SiloAddress address,
 
     /// <summary>Completes with the cause when the connection is over and every stream has been told.</summary>
     public Task<WireFault> Gone => _gone.Task;
+
+    /// <summary>Completes when the silo leaves pings unanswered for half of the time after which it is lost.</summary>
+    public Task Doubtful => _doubtful.Task;
+
+    /// <summary>It stands, and the silo has answered lately.</summary>
+    public bool IsAnswering => _isAlive && _pongs.IsAnswering;
 
     /// <summary>False from the moment when nothing more can be sent.</summary>
     public bool IsAlive => _isAlive;
@@ -159,23 +165,33 @@ internal sealed partial class SiloConnection(SiloLink link, SiloAddress address,
         }
     }
 
-    /// <summary>
-    /// Counts pings, not time: after a pause of this very process the answers that wait in the socket are read first.
-    /// </summary>
     private void Ping()
     {
+        var now = link.Clock.GetTimestamp();
         if (Silo is null)
+        {
+            _ticked = now;
+            return;
+        }
+
+        var verdict = _pongs.Tick(link.Clock.GetElapsedTime(_ticked, now));
+        if (verdict == PongVerdict.Nothing)
         {
             return;
         }
 
-        if (_pinged - Volatile.Read(ref _ponged) >= _patience)
+        _ticked = now;
+        if (verdict == PongVerdict.Dead)
         {
             _isAlive = false;
             wire.End(new WireFault(WireFaultCode.Silent, "The silo does not answer."), tell: false);
             return;
         }
 
-        wire.TrySend(0, new PingWire(WireKind.Ping, Interlocked.Increment(ref _pinged)));
+        wire.TrySend(0, new PingWire(WireKind.Ping, _pongs.Pinged));
+        if (verdict == PongVerdict.Doubt)
+        {
+            _doubtful.TrySetResult();
+        }
     }
 }

@@ -1,5 +1,3 @@
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using Orchestrator.Wire;
 
 namespace Orchestrator.Api.Cluster;
@@ -8,7 +6,6 @@ namespace Orchestrator.Api.Cluster;
 internal sealed partial class SiloLink(ClusterOptions options, WireMetrics metrics, TimeProvider clock, ILogger<SiloLink> logger)
 {
     private readonly ILogger _logger = logger;
-    private readonly X509Certificate2Collection? _authorities = Authorities(options.Tls.Authority);
 
     public ClusterOptions Options => options;
 
@@ -21,12 +18,7 @@ internal sealed partial class SiloLink(ClusterOptions options, WireMetrics metri
     /// <summary>What this process is called in the silos' logs.</summary>
     public string Name { get; } = $"{Environment.MachineName}:{Environment.ProcessId}";
 
-    /// <summary>How silos prove who they are; null without encryption.</summary>
-    public SslClientAuthenticationOptions? Tls(string host) => _authorities is null ? null : new SslClientAuthenticationOptions
-    {
-        TargetHost = options.Tls.ServerName ?? host,
-        CertificateChainPolicy = Policy(_authorities),
-    };
+    public WireDialer Dialer { get; } = new(options.Tls);
 
     public void LogEnd(SiloAddress silo, bool wasProved, WireFault end, Exception? bug)
     {
@@ -42,25 +34,6 @@ internal sealed partial class SiloLink(ClusterOptions options, WireMetrics metri
         {
             Lost(silo, end.Tag, end.Reason);
         }
-    }
-
-    private static X509ChainPolicy Policy(X509Certificate2Collection authorities)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.AddRange(authorities);
-        return policy;
-    }
-
-    private static X509Certificate2Collection? Authorities(string? file)
-    {
-        if (file is null)
-        {
-            return null;
-        }
-
-        var authorities = new X509Certificate2Collection();
-        authorities.ImportFromPemFile(file);
-        return authorities;
     }
 
     [LoggerMessage(1, LogLevel.Information, "Connected to silo {Silo} at {Address}", EventName = "SiloConnected")]

@@ -5,6 +5,7 @@ using Orchestrator.Api.Live;
 using Orchestrator.Api.Rest;
 using Orchestrator.Silo.Hosting;
 using Orchestrator.Silo.Stores;
+using Orchestrator.Silo.Telemetry;
 
 namespace Orchestrator.Api.Composition;
 
@@ -112,8 +113,10 @@ internal sealed class AllInOneApp : IAsyncDisposable
             builder.WebHost.UseUrls(DefaultUrl);
         }
 
+        builder.WebHost.StayOnReceivingThread();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        builder.Logging.NeverWait();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddEmbeddedSilo(data, upstream.Options);
         builder.Services.AddSingleton(s => new ReadinessCheck("store", _ => s.GetRequiredService<EmbeddedStore>().ProbeAsync()));
@@ -123,6 +126,7 @@ internal sealed class AllInOneApp : IAsyncDisposable
         builder.Services.AddLiveEndpoint();
         var app = builder.Build();
         app.UseSingleLeadingSlash();
+        app.UsePoolBesideLive();
         app.UseRouting();
         app.MapLive();
         app.MapConversations();

@@ -6,9 +6,11 @@ using Orchestrator.Api.Rest;
 using Orchestrator.Cluster;
 using Orchestrator.Journal;
 using Orchestrator.Reading;
+using Orchestrator.Silo.Attach;
 using Orchestrator.Silo.Hosting;
 using Orchestrator.Silo.Reading;
 using Orchestrator.Silo.Stores.Postgres;
+using Orchestrator.Silo.Telemetry;
 using Orchestrator.Wire;
 
 namespace Orchestrator.Api.Composition;
@@ -52,8 +54,10 @@ internal static class FrontEndApp
             builder.WebHost.UseUrls(AllInOneApp.DefaultUrl);
         }
 
+        builder.WebHost.StayOnReceivingThread();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        builder.Logging.NeverWait();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddPostgresStore(database, await database.LoadOrCreateKeysAsync(PostgresStore.KeyPurpose, CancellationToken.None));
         builder.Services.AddSingleton<JournalFeed>();
@@ -66,10 +70,12 @@ internal static class FrontEndApp
         builder.Services.AddClusterAuth(builder.Configuration, await database.LoadOrCreateKeysAsync(ResumptionTokens.KeyPurpose, CancellationToken.None));
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<LiveOptions>>((host, options) =>
             host.ShutdownTimeout = options.Value.DrainNotice + options.Value.DrainDeadline + TimeSpan.FromSeconds(10));
+        builder.Services.AddClusterOptions();
         builder.Services.AddRouter();
         builder.Services.AddLiveEndpoint();
         var app = builder.Build();
         app.UseSingleLeadingSlash();
+        app.UsePoolBesideLive();
         app.UseRouting();
         app.MapLive();
         app.MapConversations();

@@ -19,7 +19,6 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IAsyncDisposable
     private readonly LiveEdgeServices _services;
     private readonly LiveServerSocket _socket;
     private readonly TenantId _tenant;
-    private readonly ITimer _watch;
     private readonly long _openedAt;
     private ConversationId _conversation;
     private IAttachment? _attachment;
@@ -38,7 +37,6 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IAsyncDisposable
             Clock = services.Clock,
         });
         _openedAt = services.Clock.GetTimestamp();
-        _watch = services.Clock.CreateTimer(static edge => ((LiveEdge)edge!).Watch(), this, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
 
     /// <summary>Serves the client until its socket ends.</summary>
@@ -50,7 +48,9 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IAsyncDisposable
         try
         {
             var end = await _socket.RunAsync(this, stopping);
-            (code, reason) = (end.Kind == SocketEndKind.PeerClosed ? end.Code ?? 1000 : null, end.Reason);
+            // Who answers our close was there when it came; who does not may have been gone for long.
+            var said = end.Kind == SocketEndKind.PeerClosed || end is { Kind: SocketEndKind.ClosedByUs, Clean: true };
+            (code, reason) = (said ? end.Code ?? 1000 : null, end.Reason);
             return end.Clean;
         }
         finally
@@ -149,13 +149,23 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IAsyncDisposable
     public bool GoAway(TimeSpan timeLeft) =>
         _wantsHandles && _attachment is not null && _socket.TrySend(ClientMessages.GoAway(timeLeft), binary: true);
 
+    /// <summary>Looks whether the client has kept its time-outs; called every second by <see cref="LiveEdges"/>.</summary>
+    public void Watch()
+    {
+        if (_attachment is null && _services.Clock.GetElapsedTime(_openedAt) > _services.Options.SetupTimeout)
+        {
+            Close(EdgeCloses.SetupMissing);
+        }
+
+        if (_socket.StalledSinceTimestamp is { } since && _services.Clock.GetElapsedTime(since) > _services.Options.UnreadTimeout)
+        {
+            Close(EdgeCloses.Unread);
+        }
+    }
+
     public void Close(EdgeClose close) => _socket.Close(close.Code, close.Reason);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _watch.DisposeAsync();
-        await _socket.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _socket.DisposeAsync();
 
     private async ValueTask AttachAsync(ReadOnlyMemory<byte> setupFrame)
     {
@@ -169,6 +179,7 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IAsyncDisposable
         var resume = !string.IsNullOrEmpty(setup.Handle);
         if (resume && !_services.Handles.TryOpen(setup.Handle!, _tenant, _services.Clock.GetUtcNow(), out _conversation))
         {
+            _services.HandleRefused(_tenant);
             Close(EdgeClose.HandleUnknown);
             return;
         }
@@ -188,19 +199,6 @@ internal sealed class LiveEdge : IServerSocketHandler, IEdge, IAsyncDisposable
         {
             var expires = _services.Clock.GetUtcNow() + _services.Options.HandleLifetime;
             _socket.TrySend(ClientMessages.ResumptionUpdate(_services.Handles.Issue(_tenant, _conversation, expires)), binary: true);
-        }
-    }
-
-    private void Watch()
-    {
-        if (_attachment is null && _services.Clock.GetElapsedTime(_openedAt) > _services.Options.SetupTimeout)
-        {
-            Close(EdgeCloses.SetupMissing);
-        }
-
-        if (_socket.StalledSinceTimestamp is { } since && _services.Clock.GetElapsedTime(since) > _services.Options.UnreadTimeout)
-        {
-            Close(EdgeCloses.Unread);
         }
     }
 }

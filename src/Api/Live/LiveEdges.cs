@@ -2,10 +2,23 @@ using System.Collections.Concurrent;
 
 namespace Orchestrator.Api.Live;
 
-/// <summary>The clients that are here now, so that a front-end can send them away in order (DESIGN §10).</summary>
-internal sealed class LiveEdges(TimeProvider clock)
+/// <summary>
+/// The clients that are here now: one timer watches over all of them, because one for each would wake a thread for each, and
+/// a front-end can send them away in order (DESIGN §10).
+/// </summary>
+internal sealed class LiveEdges : IDisposable
 {
+    private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<LiveEdge, bool> _edges = new();
+    private readonly TimeProvider _clock;
+    private readonly ITimer _watch;
+
+    public LiveEdges(TimeProvider clock)
+    {
+        _clock = clock;
+        _watch = clock.CreateTimer(static edges => ((LiveEdges)edges!).Watch(), this, WatchEvery, WatchEvery);
+    }
 
     /// <summary>True once the front-end is being emptied: it takes nobody new.</summary>
     public bool IsDraining { get; private set; }
@@ -26,8 +39,8 @@ internal sealed class LiveEdges(TimeProvider clock)
     {
         IsDraining = true;
         List<LiveEdge> told = [.. _edges.Keys.Where(edge => edge.GoAway(notice))];
-        var late = Task.Delay(deadline, clock);
-        if (told.Count > 0 && await Until(() => !told.Exists(_edges.ContainsKey), Task.Delay(notice, clock)))
+        var late = Task.Delay(deadline, _clock);
+        if (told.Count > 0 && await Until(() => !told.Exists(_edges.ContainsKey), Task.Delay(notice, _clock)))
         {
             Close(told.Where(_edges.ContainsKey));
         }
@@ -35,6 +48,16 @@ internal sealed class LiveEdges(TimeProvider clock)
         if (await Until(() => _edges.IsEmpty, late))
         {
             Close(_edges.Keys);
+        }
+    }
+
+    public void Dispose() => _watch.Dispose();
+
+    private void Watch()
+    {
+        foreach (var (edge, _) in _edges)
+        {
+            edge.Watch();
         }
     }
 
@@ -51,7 +74,7 @@ internal sealed class LiveEdges(TimeProvider clock)
     {
         while (!done())
         {
-            if (await Task.WhenAny(late, Task.Delay(TimeSpan.FromMilliseconds(50), clock)) == late)
+            if (await Task.WhenAny(late, Task.Delay(TimeSpan.FromMilliseconds(50), _clock)) == late)
             {
                 return true;
             }

@@ -25,11 +25,14 @@ internal static class LiveEndpoint
         services.AddOptions<LiveOptions>().BindConfiguration(LiveOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<LiveOptions>, LiveOptionsValidator>();
         services.AddSingleton<LiveEdges>();
+        services.AddSingleton<EdgeMetrics>();
         services.AddSingleton(s => new LiveEdgeServices(
             s.GetRequiredService<IConversationHost>(),
             s.GetRequiredService<ResumptionTokens>(),
             s.GetRequiredService<IOptions<LiveOptions>>().Value,
-            s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<EdgeMetrics>(),
+            s.GetRequiredService<ILogger<LiveEdge>>()));
     }
 
     /// <summary>Must stand before routing: a path that begins with two slashes matches no route.</summary>

@@ -31,6 +31,8 @@ public enum CloseCause
     ModelMissing,
     /// <summary>The connection vanished without a word, or none could be made.</summary>
     Network,
+    /// <summary>The process that held the connection is gone, and with it whatever was to be known about its end.</summary>
+    OwnerLost,
 }
 
 /// <summary>Whose doing the end was: what the metrics and the person on call go by.</summary>

@@ -29,6 +29,7 @@ public static class CloseTaxonomy
         Lost(LinkLossKind.NetworkLost, Any, Verdicts.NoWay, "§5.1 1006; lost before anything worked"),
         Lost(LinkLossKind.DialFailed, Any, Verdicts.NoWay, "no answer: name, TCP, TLS or time-out"),
         Lost(LinkLossKind.CircuitOpen, Any, Verdicts.CircuitOpen, "our own doing, after others failed there"),
+        Lost(LinkLossKind.OwnerLost, Any, Verdicts.OwnerLost, "our own silo died; another has taken over"),
         Lost(LinkLossKind.ProtocolViolation, Any, Verdicts.Transient, "RFC 6455 §7.1.7; only a broken middle box does that"),
 
         // Dials that were answered with HTTP. The model is not named yet, only the address and the key.

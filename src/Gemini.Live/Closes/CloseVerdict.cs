@@ -32,6 +32,7 @@ internal static class Verdicts
     public static readonly CloseVerdict ClosedByUs = new(CloseCause.Clean, Blame.Platform, All, BackOff.Immediate, PassOn: false);
     public static readonly CloseVerdict Clean = ClosedByUs with { Blame = Blame.Upstream };
     public static readonly CloseVerdict Cut = new(CloseCause.Network, Blame.Network, All, BackOff.Immediate, PassOn: false);
+    public static readonly CloseVerdict OwnerLost = Cut with { Cause = CloseCause.OwnerLost, Blame = Blame.Platform };
     public static readonly CloseVerdict NoWay = Cut with { BackOff = BackOff.Exponential };
     public static readonly CloseVerdict Deadline = new(CloseCause.Deadline, Blame.Policy, All, BackOff.Immediate, PassOn: false);
     public static readonly CloseVerdict Transient = new(CloseCause.Transient, Blame.Upstream, All, BackOff.Immediate, PassOn: false);

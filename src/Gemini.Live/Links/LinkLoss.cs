@@ -17,6 +17,8 @@ public enum LinkLossKind
     ProtocolViolation,
     /// <summary>Nobody dialled: the endpoint has failed so often lately that it is left alone for a while.</summary>
     CircuitOpen,
+    /// <summary>Nobody saw the end: the process that held the connection is gone.</summary>
+    OwnerLost,
 }
 
 /// <summary>The end of one upstream connection, as data.</summary>

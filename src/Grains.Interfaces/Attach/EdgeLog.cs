@@ -33,6 +33,18 @@ public sealed class EdgeLog(long maxBytes) : IDisposable
         }
     }
 
+    /// <summary>Bytes of all kept input.</summary>
+    internal long KeptBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _input?.Bytes ?? 0;
+            }
+        }
+    }
+
     /// <summary>True once the edge has been served.</summary>
     public bool HasBegun => Volatile.Read(ref _input) is not null;
 
@@ -137,6 +149,8 @@ public sealed class EdgeLog(long maxBytes) : IDisposable
         lock (_gate)
         {
             _input?.Dispose();
+            _words.Clear();
+            _wordBytes = 0;
         }
     }
 

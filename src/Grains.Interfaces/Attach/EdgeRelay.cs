@@ -3,7 +3,8 @@ namespace Orchestrator.Attach;
 /// <summary>
 /// Stands between a client's edge and whichever silo serves the conversation, and keeps what a next one needs. To the
 /// client's edge it is one attachment that lasts; each silo gets an edge of its own, which goes deaf when the next one is
-/// asked for: no more than one epoch's output ever reaches the client (P4).
+/// asked for: no more than one epoch's output ever reaches the client (P4). Memory is given back when the client has left and
+/// a silo has all that it said.
 /// </summary>
 /// <param name="client">The client's edge.</param>
 /// <param name="maxBytes">Bound of the kept input, as in <see cref="EdgeLog"/>.</param>
@@ -26,6 +27,7 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
     private long _servedIn;
     private long _waitingBytes;
     private bool _pumping;
+    private bool _disposed;
     private (int? Code, string Reason)? _detached;
 
     public int Generation => Volatile.Read(ref _silo)?.Generation ?? 0;
@@ -38,6 +40,9 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
 
     /// <summary>The client's socket has ended: nobody need be found to serve it.</summary>
     public bool IsOver => Over() is not null;
+
+    /// <summary>Bytes of the client's input that are kept.</summary>
+    internal long KeptBytes => _log.KeptBytes;
 
     /// <summary>The edge for the next silo. Whatever an earlier one still says is ignored.</summary>
     public IEdge Next()
@@ -85,6 +90,11 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
         long position;
         lock (_gate)
         {
+            if (_disposed)
+            {
+                return ValueTask.CompletedTask;
+            }
+
             position = _log.Keep(frame);
             if (_silo is null || _pumping)
             {
@@ -110,13 +120,26 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
             silo = _pumping ? null : _silo;
         }
 
-        silo?.Detach(code, reason);
+        if (silo is not null)
+        {
+            silo.Detach(code, reason);
+            Dispose();
+        }
     }
 
     /// <summary>The client's edge is closed, whoever serves it.</summary>
     public void Close(EdgeClose close) => _client.Close(close);
 
-    public void Dispose() => _log.Dispose();
+    /// <summary>What is kept is not needed any more. The relay does it itself, unless nobody is found to serve the client.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+        }
+
+        _log.Dispose();
+    }
 
     private void Opened(Served by, IAttachment silo, bool awaitsSetup)
     {
@@ -182,6 +205,7 @@ public sealed class EdgeRelay(IEdge client, long maxBytes, TimeProvider clock, A
         if (gone is var (code, reason))
         {
             silo.Detach(code, reason);
+            Dispose();
         }
     }
 

@@ -16,7 +16,16 @@ public interface IConversationHost
     /// <summary>Ends a conversation for good.</summary>
     /// <returns>False when the tenant has no such conversation.</returns>
     Task<bool> EndAsync(TenantId tenant, ConversationId conversation, string reason, CancellationToken cancellation);
+
+    /// <summary>Lets a conversation go in order, because another silo takes it over. Only a silo has any to let go.</summary>
+    /// <returns>True when everything is written and upstream's connection closed; false when it is not here under that epoch.</returns>
+    Task<bool> ReleaseAsync(ReleaseRequest request, CancellationToken cancellation) => Task.FromResult(false);
 }
+
+/// <summary>What a silo tells the owner of a conversation that it is about to take over.</summary>
+/// <param name="Epoch">Of the ownership that is to end; a later one is none of the asking silo's business.</param>
+/// <param name="ClientRemembers">The client that attaches there has been here, and its edge knows what it has heard.</param>
+public sealed record ReleaseRequest(TenantId Tenant, ConversationId Conversation, long Epoch, bool ClientRemembers);
 
 /// <summary>What the edge knows when the client's setup has been read.</summary>
 /// <param name="Tenant">Whose key was presented.</param>

@@ -47,6 +47,9 @@ public sealed record EdgeClose(int Code, string Reason)
     /// <summary>A newer client took the conversation.</summary>
     public static readonly EdgeClose Superseded = new(1008, "The conversation was resumed on another connection.");
 
+    /// <summary>Clients take the conversation from one another without end: who has it keeps it for now.</summary>
+    public static readonly EdgeClose Contended = new(1013, "Several clients keep taking this conversation from one another; try again later.");
+
     /// <summary>
     /// The conversation leaves this silo and goes on at another: an edge that keeps an <see cref="EdgeLog"/> attaches there,
     /// and its client notices nothing. To any other it is a close like <see cref="Restarting"/>.

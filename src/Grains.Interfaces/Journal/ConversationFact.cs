@@ -203,8 +203,8 @@ public sealed record ContentGiven(long Position, int Turn, string Role, string T
 /// <param name="Told">Characters of the user's transcribed words that the client has been told by then.</param>
 public sealed record ReplyGenerated(int Turn, long InputTo, string User, int Told) : ConversationFact;
 
-/// <summary>The conversation left its silo for another, with its client attached.</summary>
-/// <param name="Why"><c>drain</c>, or <c>recovery</c> when upstream could not be reached from here.</param>
+/// <summary>The conversation left its silo for another, in order.</summary>
+/// <param name="Why"><c>drain</c>; <c>recovery</c> when upstream could not be reached from here; <c>takeover</c> when the other one asked for it.</param>
 public sealed record ConversationMoved(string Why) : ConversationFact;
 
 /// <summary>Output of a committed turn died with its silo: the client has not heard the rest of it.</summary>

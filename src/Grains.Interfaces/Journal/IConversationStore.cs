@@ -34,6 +34,12 @@ public interface IConversationStore
     /// <exception cref="JournalDamagedException">It is damaged before its tail.</exception>
     Task<LoadedJournal> LoadAsync(TenantId tenant, ConversationId conversation, CancellationToken cancellation);
 
+    /// <summary>Facts after a position, oldest first: what somebody who has read those before does not know yet.</summary>
+    /// <exception cref="ConversationNotFoundException">Unknown, or another tenant's.</exception>
+    /// <exception cref="JournalDamagedException">It is damaged, as far as was read.</exception>
+    async Task<IReadOnlyList<JournalEntry>> ReadAfterAsync(TenantId tenant, ConversationId conversation, long after, CancellationToken cancellation) =>
+        [.. (await LoadAsync(tenant, conversation, cancellation)).Entries.Where(entry => entry.Position > after)];
+
     /// <summary>
     /// Appends entries whose positions follow the last one, all or nothing. The last append may be repeated, entry by entry the
     /// same: it is then in the journal once.

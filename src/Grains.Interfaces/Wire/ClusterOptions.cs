@@ -99,7 +99,8 @@ public sealed class ClusterTlsOptions
     /// <summary>PEM file with the certificate's key.</summary>
     public string? Key { get; set; }
 
-    /// <summary>PEM file with the authorities that silos' certificates must come from. With it a front-end speaks TLS only.</summary>
+    /// <summary>PEM file with the authorities that silos' certificates must come from. With it a front-end, and a silo
+    /// towards another, speaks TLS only.</summary>
     public string? Authority { get; set; }
 
     /// <summary>Name that a silo's certificate must carry. Default: the host that was dialled.</summary>

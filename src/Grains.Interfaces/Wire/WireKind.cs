@@ -22,4 +22,6 @@ internal enum WireKind : byte
     Close = 25,
     End = 26,
     Ended = 27,
+    Release = 28,
+    Released = 29,
 }

@@ -94,7 +94,7 @@ internal sealed class WireReader : IDisposable
         }
     }
 
-    private static bool IsKnown(WireKind kind) => kind is (>= WireKind.Hello and <= WireKind.Goodbye) or (>= WireKind.Attach and <= WireKind.Ended);
+    private static bool IsKnown(WireKind kind) => kind is (>= WireKind.Hello and <= WireKind.Goodbye) or (>= WireKind.Attach and <= WireKind.Released);
 
     private void Replace(int size, int held)
     {

@@ -20,7 +20,7 @@ internal sealed partial class ConversationActor : IUpstreamReceiver
     /// <param name="wants">What it asked to hear.</param>
     /// <param name="who">Which client, and with which of its attaches; null from an edge that stays with one silo.</param>
     /// <param name="memory">What the edge remembers of an earlier attachment of the same client; null for a client that has just come.</param>
-    /// <exception cref="SupersededException">There is a newer client, or a newer attach of this one.</exception>
+    /// <exception cref="AttachRefusedException">There is a newer client, or a newer attach of this one; or clients take the conversation from one another.</exception>
     public Task<Attachment?> AttachAsync(IEdge edge, ClientWants wants, (Guid Client, int Attempt)? who = null, EdgeMemory? memory = null)
     {
         var attaching = new Attaching(edge, wants, who, memory);

@@ -124,7 +124,14 @@ internal sealed partial class ConversationActor
 
         if (IsLate(attaching))
         {
-            attaching.Result.SetException(new SupersededException());
+            attaching.Result.SetException(new AttachRefusedException(EdgeClose.Superseded));
+            return;
+        }
+
+        if (attaching.Memory is null && Displacement.Refuses(_state, NowMs))
+        {
+            _context.Metrics.Count("newcomerRefused");
+            attaching.Result.SetException(new AttachRefusedException(EdgeClose.Contended));
             return;
         }
 

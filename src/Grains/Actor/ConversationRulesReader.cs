@@ -29,5 +29,7 @@ internal static class ConversationRulesReader
         MayMove = settings.MayMove,
         Policy = settings.Recovery,
         GraceMs = (long)settings.Grace.TotalMilliseconds,
+        MaxDisplacements = settings.MaxDisplacements,
+        DisplacementWindowMs = (long)settings.DisplacementWindow.TotalMilliseconds,
     };
 }

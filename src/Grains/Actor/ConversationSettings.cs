@@ -52,6 +52,11 @@ public sealed record ConversationSettings
     /// <summary>How long a vanished client's link is kept.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>So often within the window clients may take a conversation from one another.</summary>
+    public int MaxDisplacements { get; init; } = 6;
+
+    public TimeSpan DisplacementWindow { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long after its last fact a conversation can be brought back: what Google's own handles are good for.</summary>
     public TimeSpan ResumableFor { get; init; } = TimeSpan.FromHours(2);
 

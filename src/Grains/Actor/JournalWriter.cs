@@ -5,7 +5,7 @@ namespace Orchestrator.Grains.Actor;
 
 /// <summary>
 /// Appends facts in order, off the mailbox: what is ready while a write is under way goes into the next one.
-/// A write that fails is tried again until it succeeds or the conversation gives up.
+/// A write that fails is tried again until it succeeds or the conversation gives up; one that cannot succeed ends it at once.
 /// </summary>
 internal sealed partial class JournalWriter(
     IConversationStore store,
@@ -97,6 +97,14 @@ internal sealed partial class JournalWriter(
                 ownershipLost();
                 return false;
             }
+            catch (ArgumentException misplaced)
+            {
+                // The journal is not what this activation takes it for, and no later try changes that: whoever goes on folds it anew.
+                FactsRefused(misplaced, ownership.Conversation, batch.Count);
+                await _givenUp.CancelAsync();
+                ownershipLost();
+                return false;
+            }
             catch (Exception failure)
             {
                 // Whatever it is, the facts are not durable, nobody has been told that they are, and a later try may succeed.
@@ -120,4 +128,7 @@ internal sealed partial class JournalWriter(
 
     [LoggerMessage(2, LogLevel.Error, "Journal of {Conversation} was given up with {Facts} facts unwritten; none of them was acknowledged to the client", EventName = "FactsLost")]
     private partial void FactsLost(ConversationId conversation, int facts);
+
+    [LoggerMessage(3, LogLevel.Error, "Journal of {Conversation} does not take {Facts} facts; the conversation goes on from what is written", EventName = "FactsRefused")]
+    private partial void FactsRefused(Exception bug, ConversationId conversation, int facts);
 }

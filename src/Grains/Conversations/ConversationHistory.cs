@@ -58,16 +58,20 @@ public static class ConversationHistory
                 return state with
                 {
                     Links = Math.Max(state.Links, opened.Link),
+                    LeftOpen = opened.Link,
                     Lineage = opened.Lineage,
                     Endpoint = opened.Endpoint,
                     // A session of its own knows none of the old handles.
                     Checkpoint = opened.Resumed ? state.Checkpoint : null,
                 };
             case LinkLost lost:
-                // A rejected handle is gone for good.
-                return lost.Cause == JsonNamingPolicy.CamelCase.ConvertName(nameof(CloseCause.HandleRejected))
-                    ? state with { Links = Math.Max(state.Links, lost.Link), Checkpoint = null }
-                    : state with { Links = Math.Max(state.Links, lost.Link) };
+                return state with
+                {
+                    Links = Math.Max(state.Links, lost.Link),
+                    LeftOpen = lost.Link >= state.LeftOpen ? 0 : state.LeftOpen,
+                    // A rejected handle is gone for good.
+                    Checkpoint = lost.Cause == JsonNamingPolicy.CamelCase.ConvertName(nameof(CloseCause.HandleRejected)) ? null : state.Checkpoint,
+                };
             case CheckpointTaken taken:
                 return state with
                 {

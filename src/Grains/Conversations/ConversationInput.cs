@@ -67,9 +67,17 @@ public abstract record ConversationInput
     /// <summary>The silo shuts down: the conversation is put away, resumable.</summary>
     public sealed record StopRequested : ConversationInput;
 
+    /// <summary>The silo has not heard from its database for a while: nobody could tell it that it has lost the conversation.</summary>
+    /// <param name="AfterMs">For so long the client must have been gone, too.</param>
+    public sealed record Isolated(long AfterMs) : ConversationInput;
+
     /// <summary>The silo is to be emptied: the conversation goes on at another, as soon as nothing is under way.</summary>
     /// <param name="AtOnce">It has waited long enough.</param>
     public sealed record DrainRequested(bool AtOnce) : ConversationInput;
+
+    /// <summary>Another silo is about to take the conversation over, because its client is there.</summary>
+    /// <param name="ClientRemembers">That client has been here: what is under way goes on there.</param>
+    public sealed record ReleaseRequested(bool ClientRemembers) : ConversationInput;
 
     /// <summary>Someone with the right to do so ended it.</summary>
     public sealed record EndRequested(string Reason, string By) : ConversationInput;

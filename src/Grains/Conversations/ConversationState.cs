@@ -55,6 +55,9 @@ public sealed record ConversationState
     /// <summary>Number of connections so far, which is the number of the last one.</summary>
     public int Links { get; init; }
 
+    /// <summary>Of a journal: the connection whose end is not in it, because it died with its silo; 0 when there is none.</summary>
+    public int LeftOpen { get; init; }
+
     /// <summary>Number of upstream sessions so far; resumed connections stay in theirs.</summary>
     public int Lineage { get; init; }
 
@@ -115,6 +118,9 @@ public sealed record ConversationState
 
     /// <summary>Number of attachments so far; only the newest is listened to.</summary>
     public int Attachments { get; init; }
+
+    /// <summary>When clients that were alive were sent away by a newer one, oldest first; no more than decide anything.</summary>
+    public ImmutableArray<long> Displacements { get; init; } = [];
 
     /// <summary>Position of the newest fact, durable or not.</summary>
     public long Journal { get; init; }
@@ -179,8 +185,8 @@ public abstract record EdgeState
 
     public sealed record Attached(int Generation, ClientWants Wants) : EdgeState;
 
-    /// <summary>The client vanished; its link is kept for the grace time.</summary>
-    public sealed record Lost(int Generation, ClientWants Wants) : EdgeState;
+    /// <summary>The client vanished, at this time; its link is kept for the grace time.</summary>
+    public sealed record Lost(int Generation, ClientWants Wants, long Since) : EdgeState;
 }
 
 /// <summary>A wait at a turn boundary: unvoiced audio is held so that the next handle covers exactly <paramref name="Position"/>.</summary>
@@ -252,6 +258,11 @@ public sealed record ConversationRules(bool ManualActivity, long SilenceMs, bool
 
     /// <summary>How long a vanished client's link is kept.</summary>
     public long GraceMs { get; init; } = 60_000;
+
+    /// <summary>So often within the window clients may take the conversation from one another.</summary>
+    public int MaxDisplacements { get; init; } = 6;
+
+    public long DisplacementWindowMs { get; init; } = 30_000;
 }
 
 /// <summary>What recovery must know about the model; from its catalog entry and the setup.</summary>

@@ -30,7 +30,9 @@ public static class ConversationStep
             case ConversationInput.ClientDetached detached: EdgeStep.Detach(t, detached); break;
             case ConversationInput.EndRequested end: EdgeStep.End(t, end.Reason, end.By); break;
             case ConversationInput.DrainRequested drain: MoveStep.Requested(t, drain.AtOnce); break;
+            case ConversationInput.ReleaseRequested release: MoveStep.Released(t, release.ClientRemembers); break;
             case ConversationInput.StopRequested: EdgeStep.Stop(t); break;
+            case ConversationInput.Isolated isolated: EdgeStep.Isolated(t, isolated.AfterMs); break;
             case ConversationInput.ClientSent sent: UserTurn.Sent(t, sent); break;
             case ConversationInput.ClientEchoedHistory: UserTurn.Echoed(t); break;
             case ConversationInput.ClientAnsweredTools answers: ToolStep.Answered(t, answers); break;

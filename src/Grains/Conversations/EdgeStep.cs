@@ -27,7 +27,8 @@ internal static class EdgeStep
         };
         t.Disarm(DeadlineKind.Grace);
         t.Append(new ClientAttached(attached.Generation) { Client = attached.Client });
-        Takeover.Attached(t, attached.Moved);
+        var lost = Takeover.RecordLost(t);
+        Takeover.Attached(t, attached.Moved, lost);
         LinkStep.EnsureOpen(t);
     }
 
@@ -36,6 +37,7 @@ internal static class EdgeStep
         if (t.State.Edge is not EdgeState.Attached edge || edge.Generation != detached.Generation)
         {
             t.Count("staleDetach");
+            Displacement.Gone(t, detached);
             return;
         }
 
@@ -43,7 +45,7 @@ internal static class EdgeStep
         if (detached.Code != 1000)
         {
             // Vanished, or sent away by something other than its user's wish to stop: it may be back in a moment.
-            t.State = t.State with { Edge = new EdgeState.Lost(edge.Generation, edge.Wants) };
+            t.State = t.State with { Edge = new EdgeState.Lost(edge.Generation, edge.Wants, t.Now) };
             t.Arm(DeadlineKind.Grace, t.Now + t.State.Rules.GraceMs);
             return;
         }
@@ -73,6 +75,20 @@ internal static class EdgeStep
         {
             t.State = t.State with { Edge = EdgeState.None.Instance };
             Park(t, "the client did not come back within the grace time");
+        }
+    }
+
+    /// <summary>
+    /// The silo does not hear from its database, so another may own this conversation without its knowing. Without a client, too, the
+    /// upstream connection would be kept open for nobody (DESIGN §10).
+    /// </summary>
+    public static void Isolated(Transition t, long afterMs)
+    {
+        if (t.State.Edge is EdgeState.Lost lost && t.Now - lost.Since >= afterMs)
+        {
+            t.Count("isolated");
+            t.State = t.State with { Edge = EdgeState.None.Instance };
+            Park(t, "the silo hears neither a client nor its database");
         }
     }
 

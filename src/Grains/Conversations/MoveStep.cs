@@ -40,13 +40,34 @@ internal static class MoveStep
     /// <param name="why">As in <see cref="ConversationMoved"/>.</param>
     public static void Leave(Transition t, string why)
     {
-        t.State = t.State with { Draining = false };
         if (t.State.Edge is not EdgeState.Attached)
         {
+            t.State = t.State with { Draining = false };
             EdgeStep.Park(t, "nobody is attached, and the silo is being emptied");
             return;
         }
 
+        Go(t, why);
+    }
+
+    /// <summary>
+    /// Another silo takes over and asks first: the client cannot reach this one, or came back elsewhere. What is written by then
+    /// need not be made good there, and upstream's connection is not left open.
+    /// </summary>
+    /// <param name="clientRemembers">The next owner is told what the client has heard; otherwise what was said so far is written down.</param>
+    public static void Released(Transition t, bool clientRemembers)
+    {
+        if (!clientRemembers)
+        {
+            TurnCommit.Abandon(t);
+        }
+
+        Go(t, "takeover");
+    }
+
+    private static void Go(Transition t, string why)
+    {
+        t.State = t.State with { Draining = false };
         t.Append(new ConversationMoved(why), Durability.Flushed);
         LinkStep.Close(t);
         t.CloseClient(EdgeClose.Moving);

@@ -1,4 +1,5 @@
 using Gemini.Live.Closes;
+using Gemini.Live.Links;
 using Gemini.Live.Scanning;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
@@ -28,14 +29,29 @@ internal static class Takeover
         return state with
         {
             Takeover = has,
-            // Nobody saw the old owner close it, and it may be alive.
+            // Nobody saw upstream close it: the old owner may be alive, and of one that closed it in order the echo was not awaited.
             OldSocketMayBeOpen = state.Links > 0,
         };
     }
 
+    /// <summary>A connection that died with its silo: nobody was there to say so, and what it has used is to be put to its account.</summary>
+    /// <returns>True when there was one.</returns>
+    public static bool RecordLost(Transition t)
+    {
+        if (t.State.LeftOpen is not (> 0 and var link))
+        {
+            return false;
+        }
+
+        t.State = t.State with { LeftOpen = 0 };
+        t.Append(new LinkLost(link, LinkStep.Name(LinkLossKind.OwnerLost), Code: null, "", LinkStep.Name(CloseCause.OwnerLost)));
+        return true;
+    }
+
     /// <summary>A client is attached to the new owner.</summary>
     /// <param name="same">It is the one that the old owner served.</param>
-    public static void Attached(Transition t, bool same)
+    /// <param name="lost">The old owner was lost; otherwise it has let the conversation go in order.</param>
+    public static void Attached(Transition t, bool same, bool lost)
     {
         if (t.State.Takeover is not { } has)
         {
@@ -54,7 +70,7 @@ internal static class Takeover
         Close(t, has);
         if (t.State.Links > 0)
         {
-            t.State = t.State with { Episode = new RecoveryEpisode(RecoveryKind.Takeover, t.State.Links, t.Now - has.AwayMs, CloseCause.Network, Code: null) };
+            t.State = t.State with { Episode = new RecoveryEpisode(RecoveryKind.Takeover, t.State.Links, t.Now - has.AwayMs, lost ? CloseCause.OwnerLost : CloseCause.Clean, Code: null) };
         }
     }
 

@@ -3,7 +3,7 @@ using Orchestrator.Wire;
 
 namespace Orchestrator.Silo.Attach;
 
-/// <summary>What takes its time and is answered later: attaches and ends.</summary>
+/// <summary>What takes its time and is answered later: attaches, ends, and what other silos ask for.</summary>
 internal sealed partial class EdgeConnection
 {
     /// <summary>Conversations and requests of one connection at a time.</summary>
@@ -63,6 +63,24 @@ internal sealed partial class EdgeConnection
             return Malformed(WireKind.End);
         }
 
+        return Answer(id, end.Conversation, new EndedWire(EndResult.Failed), async () => new EndedWire(
+            await silo.Host.EndAsync(end.Tenant, end.Conversation, end.Reason, CancellationToken.None) ? EndResult.Ended : EndResult.Unknown));
+    }
+
+    private WireFault? Release(uint id, ReadOnlySpan<byte> body)
+    {
+        if (!ReleaseWire.TryRead(body, out var release))
+        {
+            return Malformed(WireKind.Release);
+        }
+
+        return Answer(id, release.Request.Conversation, new ReleasedWire(InOrder: false), async () => new ReleasedWire(
+            await silo.Host.ReleaseAsync(release.Request, CancellationToken.None)));
+    }
+
+    private WireFault? Answer<TAnswer>(uint id, ConversationId conversation, TAnswer failed, Func<Task<TAnswer>> ask)
+        where TAnswer : struct, IWireFrame
+    {
         if (!IsNew(id))
         {
             return new WireFault(WireFaultCode.Malformed, $"Request {id} was made before.");
@@ -71,27 +89,28 @@ internal sealed partial class EdgeConnection
         if (Interlocked.Increment(ref _requests) > MaxStreams)
         {
             Interlocked.Decrement(ref _requests);
-            wire.TrySend(id, new EndedWire(EndResult.Failed));
+            wire.TrySend(id, failed);
             return null;
         }
 
-        _ = EndAsync(id, end);
+        _ = AnswerAsync(id, conversation, failed, ask);
         return null;
     }
 
-    private async Task EndAsync(uint id, EndWire end)
+    private async Task AnswerAsync<TAnswer>(uint id, ConversationId conversation, TAnswer failed, Func<Task<TAnswer>> ask)
+        where TAnswer : struct, IWireFrame
     {
-        var result = EndResult.Failed;
+        var answer = failed;
         try
         {
-            result = await silo.Host.EndAsync(end.Tenant, end.Conversation, end.Reason, CancellationToken.None) ? EndResult.Ended : EndResult.Unknown;
+            answer = await ask();
         }
         catch (Exception bug)
         {
-            silo.LogBug(bug, end.Conversation);
+            silo.LogBug(bug, conversation);
         }
 
         Interlocked.Decrement(ref _requests);
-        wire.TrySend(id, new EndedWire(result));
+        wire.TrySend(id, answer);
     }
 }

@@ -32,7 +32,7 @@ public sealed class SiloListener : IAsyncDisposable
         _tls = Certificate(silo.Options.Tls);
         _socket.Bind(IPEndPoint.Parse(silo.Options.Listen));
         _socket.Listen(512);
-        EndPoint = (IPEndPoint)_socket.LocalEndPoint!;
+        EndPoint = Plain((IPEndPoint)_socket.LocalEndPoint!);
         silo.LogListening(silo.Instance.Name, EndPoint, _tls is not null);
         _accepting = Task.Run(AcceptAsync);
     }
@@ -61,6 +61,10 @@ public sealed class SiloListener : IAsyncDisposable
 
         await Task.WhenAll(running.Select(c => c.Value));
     }
+
+    /// <summary>An IPv4 address as what it is: the socket takes both kinds, and calls it an IPv6 one.</summary>
+    private static IPEndPoint Plain(IPEndPoint bound) =>
+        bound.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(bound.Address.MapToIPv4(), bound.Port) : bound;
 
     private static SslServerAuthenticationOptions? Certificate(ClusterTlsOptions tls)
     {

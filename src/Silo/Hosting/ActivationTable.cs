@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Orchestrator.Grains.Actor;
 
 namespace Orchestrator.Silo.Hosting;
@@ -8,7 +9,8 @@ internal sealed class ActivationTable
 {
     private readonly ConcurrentDictionary<ConversationId, Activation> _activations = new();
 
-    public IEnumerable<Task<ConversationActor?>> All => _activations.Select(a => FindAsync(a.Value.Tenant, a.Key));
+    /// <summary>Those that are activated, and those that are being activated: the actor, and the moment when its place is free.</summary>
+    public IEnumerable<(Task<ConversationActor> Actor, Task Left)> All => _activations.Values.Select(a => (a.Actor, a.Left));
 
     public int Count => _activations.Count;
 
@@ -18,9 +20,13 @@ internal sealed class ActivationTable
 
     public bool Contains(ConversationId conversation) => _activations.ContainsKey(conversation);
 
-    /// <returns>The actor, which may be leaving; null when it is not here, or another tenant's.</returns>
-    public async Task<ConversationActor?> FindAsync(TenantId tenant, ConversationId conversation) =>
-        _activations.TryGetValue(conversation, out var activation) && activation.Tenant == tenant ? await activation.Actor : null;
+    /// <returns>False when it is not here, or another tenant's.</returns>
+    /// <param name="actor">It may be leaving, and may never come to be.</param>
+    public bool TryFind(TenantId tenant, ConversationId conversation, [NotNullWhen(true)] out Task<ConversationActor>? actor)
+    {
+        actor = _activations.TryGetValue(conversation, out var activation) && activation.Tenant == tenant ? activation.Actor : null;
+        return actor is not null;
+    }
 
     /// <summary>The actor that is here and not leaving, or a new one.</summary>
     /// <exception cref="Journal.ConversationNotFoundException">It is another tenant's.</exception>
@@ -69,15 +75,24 @@ internal sealed class ActivationTable
             _activations.TryRemove(KeyValuePair.Create(conversation, activation));
             activation.Ready.TrySetException(failure);
         }
+
+        activation.Free();
     }
 
     /// <summary>A place in the table, taken before the work is begun.</summary>
     private sealed class Activation(TenantId tenant)
     {
+        private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public TenantId Tenant => tenant;
 
         public TaskCompletionSource<ConversationActor> Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task<ConversationActor> Actor => Ready.Task;
+
+        /// <summary>Completes when nothing of it is here any more.</summary>
+        public Task Left => _left.Task;
+
+        public void Free() => _left.SetResult();
     }
 }

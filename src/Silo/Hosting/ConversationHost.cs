@@ -21,24 +21,31 @@ public sealed partial class ConversationHost(
     TimeProvider clock,
     ILogger<ConversationHost> logger,
     GrainMetrics metrics,
-    Action<Ownership, IReadOnlyList<JournalEntry>> published) : IConversationHost
+    Action<Ownership, IReadOnlyList<JournalEntry>> published,
+    IFormerOwner? former = null,
+    MemoryGuard? memory = null) : IConversationHost
 {
-    private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(50);
     private static readonly EdgeClose Full = new(1013, "The server is full; try again later.");
+    private static readonly EdgeClose ShortOfMemory = new(1013, "The server is short of memory; try again later.");
 
     private readonly ActivationTable _activations = new();
 
     private volatile bool _stopping;
     private volatile bool _draining;
 
-    /// <summary>False once the silo has begun to stop or to be emptied, and while it is full.</summary>
-    public bool IsAccepting => !_stopping && !_draining && !IsFull;
+    /// <summary>False once the silo has begun to stop or to be emptied, and while it is full or short of memory.</summary>
+    public bool IsAccepting => !IsLeaving && !IsFull && !IsShortOfMemory;
+
+    /// <summary>It has begun to stop or to be emptied.</summary>
+    public bool IsLeaving => _stopping || _draining;
 
     /// <summary>Conversations in memory here.</summary>
     public int Count => _activations.Count;
 
     /// <summary>What this silo holds, as it believes.</summary>
     public IReadOnlyCollection<Ownership> Held => [.. _activations.Running.Select(actor => actor.Ownership)];
+
+    private bool IsShortOfMemory => memory is { IsShort: true };
 
     private bool IsFull => _activations.Count >= settings.MaxConversations;
 
@@ -47,15 +54,9 @@ public sealed partial class ConversationHost(
 
     public async Task<AttachOutcome> AttachAsync(AttachRequest request, IEdge edge, CancellationToken cancellation)
     {
-        if (_stopping)
+        if (Refusal(request.Conversation) is { } refusal)
         {
-            return new AttachOutcome.Refused(EdgeClose.Restarting);
-        }
-
-        // Whoever is here already is welcome: the newest client takes over, and is moved in its turn.
-        if (!IsAccepting && !_activations.Contains(request.Conversation))
-        {
-            return new AttachOutcome.Refused(settings.MayMove ? EdgeClose.Moving : Full);
+            return new AttachOutcome.Refused(refusal);
         }
 
         if (!SetupPlan.TryRead(request.SetupFrame.Span, out var setup, out var fault))
@@ -83,6 +84,10 @@ public sealed partial class ConversationHost(
                 await actor.Gone.WaitAsync(cancellation);
             }
         }
+        catch (DoorsClosedException)
+        {
+            return new AttachOutcome.Refused(_stopping || !settings.MayMove ? EdgeClose.Restarting : EdgeClose.Moving);
+        }
         catch (ConversationNotFoundException)
         {
             return new AttachOutcome.Refused(EdgeClose.HandleUnknown);
@@ -92,14 +97,15 @@ public sealed partial class ConversationHost(
             // Claimed elsewhere before it was open here: by a try of the same client that was thought to be lost, most likely.
             return new AttachOutcome.Refused(EdgeClose.OwnerLost);
         }
-        catch (SupersededException)
+        catch (AttachRefusedException refused)
         {
-            return new AttachOutcome.Refused(EdgeClose.Superseded);
+            return new AttachOutcome.Refused(refused.Close);
         }
         catch (Exception failure) when (failure is IOException or JournalDamagedException)
         {
             StoreFailed(request.Conversation, failure.Message);
-            return new AttachOutcome.Refused(new EdgeClose(1011, "The conversation's journal is unavailable."));
+            // Another silo may reach the database, and this one again in a moment: the front-end has more patience than the store.
+            return new AttachOutcome.Refused(settings.MayMove && failure is IOException ? EdgeClose.Moving : new EdgeClose(1011, "The conversation's journal is unavailable."));
         }
     }
 
@@ -118,44 +124,47 @@ public sealed partial class ConversationHost(
         return await EndAwayAsync(tenant, conversation, reason, cancellation);
     }
 
+    public async Task<bool> ReleaseAsync(ReleaseRequest request, CancellationToken cancellation)
+    {
+        if (await FindAsync(request.Tenant, request.Conversation) is not { } actor || actor.Ownership.Epoch != request.Epoch)
+        {
+            return false;
+        }
+
+        metrics.Count("releaseAsked");
+        actor.Post(new ConversationInput.ReleaseRequested(request.ClientRemembers));
+        await actor.Gone.WaitAsync(cancellation);
+        return true;
+    }
+
     /// <summary>Puts every conversation away, in order: what is said so far is written, clients are told to resume.</summary>
     public async Task StopAsync()
     {
         _stopping = true;
-        await Task.WhenAll(_activations.All.Select(async activation =>
+        await ForAllAsync(async actor =>
         {
-            if (await IfAliveAsync(activation) is { } actor)
-            {
-                actor.Post(new ConversationInput.StopRequested());
-                await actor.Gone;
-            }
-        }));
+            actor.Post(new ConversationInput.StopRequested());
+            await actor.Gone;
+        });
     }
 
     /// <summary>
     /// Empties the silo: idle conversations leave at once, the others at their next turn boundary, and at the deadline
-    /// whatever they are doing.
+    /// whatever they are doing. It is empty when the task completes, also of conversations that were on their way in.
     /// </summary>
     public async Task DrainAsync(TimeSpan deadline)
     {
         _draining = true;
-        foreach (var actor in _activations.Running)
+        var late = Task.Delay(deadline, clock);
+        await ForAllAsync(async actor =>
         {
             actor.Post(new ConversationInput.DrainRequested(AtOnce: false));
-        }
-
-        var late = Task.Delay(deadline, clock);
-        while (_activations.Count > 0 && await Task.WhenAny(late, Task.Delay(DrainPoll, clock)) != late)
-        {
-            // Each leaves by itself.
-        }
-
-        foreach (var actor in _activations.Running)
-        {
-            actor.Post(new ConversationInput.DrainRequested(AtOnce: true));
-        }
-
-        await Task.WhenAll(_activations.Running.Select(actor => actor.Gone));
+            if (await Task.WhenAny(actor.Gone, late) == late)
+            {
+                actor.Post(new ConversationInput.DrainRequested(AtOnce: true));
+                await actor.Gone;
+            }
+        });
     }
 
     /// <summary>Another silo owns these now: their upstream connections are closed at once.</summary>
@@ -169,17 +178,66 @@ public sealed partial class ConversationHost(
         }
     }
 
+    /// <summary>The silo has no database: a conversation whose client has been gone for so long is put away.</summary>
+    public void Isolate(TimeSpan after)
+    {
+        foreach (var actor in _activations.Running)
+        {
+            actor.Post(new ConversationInput.Isolated((long)after.TotalMilliseconds));
+        }
+    }
+
+    /// <summary>Whoever is here, and whoever was let in before the doors were closed and is here only now.</summary>
+    private async Task ForAllAsync(Func<ConversationActor, Task> leave)
+    {
+        while (_activations.Count > 0)
+        {
+            await Task.WhenAll(_activations.All.Select(async activation =>
+            {
+                if (await IfAliveAsync(activation.Actor) is { } actor)
+                {
+                    await leave(actor);
+                }
+
+                await activation.Left;
+            }));
+        }
+    }
+
+    /// <summary>Whoever is here already is welcome while the silo is emptied: the newest client takes over, and is moved in its turn.</summary>
+    private EdgeClose? Refusal(ConversationId conversation)
+    {
+        if (_stopping)
+        {
+            return EdgeClose.Restarting;
+        }
+
+        if (IsAccepting || _activations.Contains(conversation))
+        {
+            return null;
+        }
+
+        var close = Full;
+        if (!_draining)
+        {
+            metrics.Count(IsFull ? "refusedFull" : "refusedMemory");
+            close = IsFull ? Full : ShortOfMemory;
+        }
+
+        return settings.MayMove ? EdgeClose.Moving : close;
+    }
+
     private async Task<ConversationActor?> FindAsync(TenantId tenant, ConversationId conversation) =>
-        await IfAliveAsync(_activations.FindAsync(tenant, conversation));
+        _activations.TryFind(tenant, conversation, out var activation) ? await IfAliveAsync(activation) : null;
 
     /// <summary>An activation that failed has told the one who asked for it; for everybody else it never was.</summary>
-    private static async Task<ConversationActor?> IfAliveAsync(Task<ConversationActor?> activation)
+    private static async Task<ConversationActor?> IfAliveAsync(Task<ConversationActor> activation)
     {
         try
         {
             return await activation;
         }
-        catch (Exception failure) when (failure is IOException or ConversationNotFoundException or JournalDamagedException)
+        catch (Exception failure) when (failure is IOException or ConversationNotFoundException or OwnershipLostException or JournalDamagedException or DoorsClosedException)
         {
             return null;
         }
@@ -187,6 +245,17 @@ public sealed partial class ConversationHost(
 
     private async Task<ConversationActor> ActivateAsync(AttachRequest request, SetupPlan setup)
     {
+        // Looked at again with its place in the table taken: either this sees that the doors are closed, or who closes them sees the place.
+        if (_stopping || _draining)
+        {
+            throw new DoorsClosedException();
+        }
+
+        if (request.Resume && former is not null)
+        {
+            await former.AskAsync(request, CancellationToken.None);
+        }
+
         var ownership = await store.ClaimAsync(request.Tenant, request.Conversation, silo.Name, mustExist: request.Resume, CancellationToken.None);
         try
         {
@@ -285,6 +354,9 @@ public sealed partial class ConversationHost(
     [LoggerMessage(4, LogLevel.Error, "The journal of {Conversation} is unavailable: {Message}", EventName = "StoreFailed")]
     private partial void StoreFailed(ConversationId conversation, string message);
 }
+
+/// <summary>The silo has begun to stop, or to be emptied, after it had let somebody in.</summary>
+internal sealed class DoorsClosedException : Exception;
 
 /// <summary>Name of this silo in claims.</summary>
 public sealed record SiloIdentity(string Name);

@@ -27,6 +27,28 @@ public sealed class ConversationOptions
     /// <summary>Conversations that one process takes into memory. Default 2000, 1 to 1000000; beyond it clients are sent to other silos, or refused with 1013.</summary>
     public int MaxConversations { get; set; } = 2_000;
 
+    /// <summary>How often within the window clients may take a conversation from one another; the next one is refused with 1013 while
+    /// another is attached. Default 6, 1 to 1000. Counted are clients that were alive, not sockets left behind by a network change. Too low
+    /// keeps a user from changing devices; too high lets two programs that both reconnect at once write a journal without end.</summary>
+    public int MaxDisplacements { get; set; } = 6;
+
+    /// <summary>How far back that counts. Default 30 s, 1 s to 1 h.</summary>
+    public TimeSpan DisplacementWindow { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Memory of the process from which on new conversations are sent to other silos, or refused with 1013, as a share of what the
+    /// runtime may use: the container's limit, or the machine's memory. Default 0.85, 0.05 to 1. Too high ends in the process being
+    /// killed with all its conversations.</summary>
+    public double MaxMemoryShare { get; set; } = 0.85;
+
+    /// <summary>The same in bytes, instead of the share. None by default, at least 64 MiB.</summary>
+    public long? MaxMemoryBytes { get; set; }
+
+    /// <summary>Says when there is no memory for more conversations.</summary>
+    internal MemoryGuard ToMemoryGuard(TimeProvider clock) => new(
+        () => Environment.WorkingSet,
+        () => MaxMemoryBytes ?? (long)(MaxMemoryShare * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),
+        clock);
+
     /// <summary>The settings that the grains work with.</summary>
     public ConversationSettings ToSettings() => new()
     {
@@ -36,6 +58,8 @@ public sealed class ConversationOptions
         ManualInputLogBytes = ManualInputLogBytes,
         OutputLogBytes = OutputLogBytes,
         MaxConversations = MaxConversations,
+        MaxDisplacements = MaxDisplacements,
+        DisplacementWindow = DisplacementWindow,
     };
 }
 
@@ -50,6 +74,10 @@ public sealed class ConversationOptionsValidator : IValidateOptions<Conversation
         Check(options.Grace >= TimeSpan.Zero && options.Grace <= TimeSpan.FromMinutes(10), nameof(options.Grace), "must be between 0 and 10 minutes");
         Check(options.ResumableFor >= TimeSpan.FromMinutes(1) && options.ResumableFor <= TimeSpan.FromDays(7), nameof(options.ResumableFor), "must be between 1 minute and 7 days");
         Check(options.MaxConversations is >= 1 and <= 1_000_000, nameof(options.MaxConversations), "must be between 1 and 1000000");
+        Check(options.MaxDisplacements is >= 1 and <= 1_000, nameof(options.MaxDisplacements), "must be between 1 and 1000");
+        Check(options.DisplacementWindow >= TimeSpan.FromSeconds(1) && options.DisplacementWindow <= TimeSpan.FromHours(1), nameof(options.DisplacementWindow), "must be between 1 second and 1 hour");
+        Check(options.MaxMemoryShare is >= 0.05 and <= 1, nameof(options.MaxMemoryShare), "must be between 0.05 and 1");
+        Check(options.MaxMemoryBytes is null or >= 64 * Mebibyte, nameof(options.MaxMemoryBytes), $"must be at least {64 * Mebibyte}");
         CheckBytes(options.InputLogBytes, nameof(options.InputLogBytes));
         CheckBytes(options.ManualInputLogBytes, nameof(options.ManualInputLogBytes));
         CheckBytes(options.OutputLogBytes, nameof(options.OutputLogBytes));

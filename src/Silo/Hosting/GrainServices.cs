@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orchestrator.Attach;
@@ -31,6 +32,7 @@ public static class GrainServices
             s.GetRequiredService<UpstreamMetrics>(),
             s.GetRequiredService<ILogger<EndpointBreakers>>()));
         services.AddSingleton(s => new EndpointOrder(endpoints, s.GetRequiredService<EndpointBreakers>().IsLeftAlone, RandomNumberGenerator.GetInt32));
+        services.TryAddSingleton(s => s.GetRequiredService<IOptions<ConversationOptions>>().Value.ToMemoryGuard(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => Host(s, silo, mayMove));
         services.AddSingleton<IConversationHost>(s => s.GetRequiredService<ConversationHost>());
         return services;
@@ -53,6 +55,8 @@ public static class GrainServices
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILogger<ConversationHost>>(),
             services.GetRequiredService<GrainMetrics>(),
-            (ownership, entries) => feed.Published(ownership.Tenant, ownership.Conversation, entries));
+            (ownership, entries) => feed.Published(ownership.Tenant, ownership.Conversation, entries),
+            services.GetService<IFormerOwner>(),
+            services.GetRequiredService<MemoryGuard>());
     }
 }

@@ -9,6 +9,7 @@ using Orchestrator.Cluster;
 using Orchestrator.Journal;
 using Orchestrator.Silo.Attach;
 using Orchestrator.Silo.Stores.Postgres;
+using Orchestrator.Silo.Telemetry;
 using Orchestrator.Wire;
 
 namespace Orchestrator.Silo.Hosting;
@@ -44,9 +45,11 @@ public static class SiloApp
             throw new OptionsValidationException(UpstreamOptions.Section, typeof(UpstreamOptions), [$"{UpstreamOptions.Section}:Endpoints must name at least one upstream; a silo has no simulator of its own."]);
         }
 
+        using var telemetry = TelemetryExport.Start(builder.Configuration);
         await using var database = await PostgresDatabase.OpenAsync(PostgresOptions.Read(builder.Configuration), TimeProvider.System, CancellationToken.None);
         var keys = await database.LoadOrCreateKeysAsync(PostgresStore.KeyPurpose, CancellationToken.None);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        builder.Logging.NeverWait();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddOptions<SiloOptions>().BindConfiguration(SiloOptions.Section).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<SiloOptions>, SiloOptionsValidator>();
@@ -55,6 +58,8 @@ public static class SiloApp
         builder.Services.AddSingleton(identity);
         builder.Services.AddGrains(upstream, identity, mayMove: true);
         builder.Services.AddSiloAttach();
+        builder.Services.AddSingleton<IFormerOwner>(s => ActivatorUtilities.CreateInstance<FormerOwner>(
+            s, new SiloInstance(identity.Name, database.Incarnation), s.GetRequiredService<IOptions<ClusterOptions>>().Value));
         // Emptying the silo takes its own time, and ends by itself.
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromHours(2));
         using var app = builder.Build();
@@ -78,7 +83,18 @@ public static class SiloApp
             clock,
             services.GetRequiredService<ILogger<SiloListener>>());
         await using var membership = ActivatorUtilities.CreateInstance<SiloMembership>(services);
+        await using var health = await SiloHealth.StartAsync(
+            options.HealthListen,
+            [
+                new SiloCheck("database", services.GetRequiredService<PostgresStore>().ProbeAsync),
+                new SiloCheck("registry", () => Task.FromResult(membership.WhyNotMember)),
+                new SiloCheck("draining", () => Task.FromResult(conversations.IsLeaving ? "the silo is being emptied" : null)),
+            ],
+            clock,
+            services.GetRequiredService<ILogger<SiloHealth>>());
         await membership.JoinAsync(Address(options, listener.EndPoint), CancellationToken.None);
+        await using var isolation = new IsolationWatch(membership, conversations, options.IsolatedAfter, clock);
+        Console.WriteLine($"Silo {silo.Name} answers probes at {health.Url}/health/ready");
         Console.WriteLine($"Silo {silo.Name} is ready at {listener.EndPoint}");
 
         using var sweeping = new CancellationTokenSource();

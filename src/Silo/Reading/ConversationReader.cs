@@ -89,12 +89,17 @@ public sealed class ConversationReader(
         // Subscribed first and loaded second: what is appended in between is in both, and positions tell.
         using var announced = feed.Subscribe(tenant, conversation);
         var readStore = true;
+        var isNew = true;
         while (true)
         {
             if (readStore)
             {
-                readStore = false;
-                foreach (var entry in (await store.LoadAsync(tenant, conversation, cancellation)).Entries)
+                // Whole at first, because the end may stand before the place where the reader goes on; then only what is new.
+                var entries = isNew
+                    ? (await store.LoadAsync(tenant, conversation, cancellation)).Entries
+                    : await store.ReadAfterAsync(tenant, conversation, after, cancellation);
+                (readStore, isNew) = (false, false);
+                foreach (var entry in entries)
                 {
                     if (entry.Position > after)
                     {

@@ -2,8 +2,8 @@ using Gemini.Live.Simulator.Faults;
 using Gemini.Live.Simulator.Speech;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
-using Orchestrator.Api.Composition;
 using Orchestrator.Api.Tests.Live;
+using Orchestrator.Silo.Telemetry;
 using Orchestrator.Testing;
 
 namespace Orchestrator.Api.Tests.Telemetry;

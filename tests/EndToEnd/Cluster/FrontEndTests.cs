@@ -6,7 +6,7 @@ using Xunit;
 namespace Orchestrator.EndToEnd.Cluster;
 
 /// <summary>Clients between front-ends: one that dies, two that want the same conversation, one that must not speak at all.</summary>
-public sealed class FrontEndTests(ITestOutputHelper output)
+public sealed class FrontEndTests
 {
     [Fact]
     public async Task FrontEnd_KilledInMidSentence_ClientGoesOnAtTheOther_AndALossThereCostsNothing()
@@ -59,25 +59,38 @@ public sealed class FrontEndTests(ITestOutputHelper output)
     [Fact]
     public async Task FrontEnd_WithAnotherSecret_IsRefused_AndTheSiloSaysSo()
     {
-        await using var world = await ClusterWorld.StartAsync(silos: 1, frontEnds: 1);
+        var plan = new ClusterPlan { FrontEndArguments = ["--Orchestrator:Router:Patience=00:00:02"] };
+        await using var world = await ClusterWorld.StartAsync(plan, silos: 1, frontEnds: 1);
         var stranger = await world.StrangerAsync();
         await using var client = await RawLiveClient.ConnectAsync(stranger.Url);
         await client.SendAsync(RawLiveClient.SetupJson());
         await world.Silos[0].Child.LineAsync(line => line.Contains("badSecret", StringComparison.Ordinal), "a warning about the secret");
+        await stranger.Child.LineAsync(line => line.Contains("badSecret", StringComparison.Ordinal), "a warning about the secret");
+        Assert.Equal(1011, (await client.EndAsync()).Code);
 
         await using var welcome = await RawLiveClient.ConnectAsync(world.FrontEnds[0].Url);
         await welcome.SetUpAsync();
     }
 
     [Fact]
-    public async Task Handle_ThatIsForged_ReadsAsAnUnknownSession()
+    public async Task Handle_ThatIsForgedOrForeign_ReadsAsAnUnknownSession_AndTheOperatorIsTold()
     {
-        await using var world = await ClusterWorld.StartAsync(silos: 1, frontEnds: 1);
-        await using var client = await RawLiveClient.ConnectAsync(world.FrontEnds[0].Url);
-        await client.SendAsync(RawLiveClient.SetupJson(handle: "AQEforged"));
-        var end = await client.EndAsync();
-        Assert.Equal((1008, "BidiGenerateContent session not found"), (end.Code, end.Reason));
-        output.WriteLine($"{end.Code} {end.Reason}");
+        var plan = new ClusterPlan { FrontEndArguments = ["--Orchestrator:Tenants:1:Id=globex", "--Orchestrator:Tenants:1:ApiKeys:0=globex-key"] };
+        await using var world = await ClusterWorld.StartAsync(plan, silos: 1, frontEnds: 1);
+        var frontEnd = world.FrontEnds[0];
+        await using var owner = await RawLiveClient.ConnectAsync(frontEnd.Url);
+        await owner.SetUpAsync();
+        foreach (var (tenant, handle) in new[] { ("acme", "AQEforged"), ("globex", await owner.HandleAsync()) })
+        {
+            await using var client = await RawLiveClient.ConnectAsync(frontEnd.Url, key: $"{tenant}-key");
+            await client.SendAsync(RawLiveClient.SetupJson(handle: handle));
+            var end = await client.EndAsync();
+            Assert.Equal((1008, "BidiGenerateContent session not found"), (end.Code, end.Reason));
+            await frontEnd.Child.LineAsync(line => line.Contains($"A client of {tenant} presented a resumption handle", StringComparison.Ordinal), "a warning about the handle");
+        }
+
+        Assert.DoesNotContain("AQEforged", frontEnd.Child.Output, StringComparison.Ordinal);
+        Assert.False(owner.Ended.IsCompleted);
     }
 
     private static async Task SendAsync(RawLiveClient client, ReadOnlyMemory<byte> pcm)

@@ -53,6 +53,20 @@ public sealed class ClientEndingsTests
     }
 
     [Fact]
+    public void Isolation_EndsALinkThatNobodyListensTo_AndNoOther()
+    {
+        var isolated = new ConversationInput.Isolated(AfterMs: 10_000);
+        var s = Scenario.Live().WholeTurn().After(60_000).Apply(isolated);
+        Assert.Empty(s.Last);
+        s.Detach(code: null).After(9_999).Apply(isolated);
+        Assert.Empty(s.Last);
+        s.After(1).Apply(isolated);
+        s.Expect<Effect.CloseLink>();
+        Assert.Equal("isolated", s.Expect<Effect.Count>().What);
+        Assert.Equal("the silo hears neither a client nor its database", s.Expect<Effect.Release>().Reason);
+    }
+
+    [Fact]
     public void Stop_SaysSo()
     {
         var s = Scenario.Live().WholeTurn().Apply(new ConversationInput.StopRequested());

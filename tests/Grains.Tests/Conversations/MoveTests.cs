@@ -56,6 +56,33 @@ public sealed class MoveTests
         Assert.Empty(s.Facts.OfType<ConversationMoved>());
     }
 
+    [Fact]
+    public void Release_ThatAnotherSiloAsksFor_LeavesWhatIsUnderWayToIt_AndClosesTheLink()
+    {
+        var s = Scenario.Live().WholeTurn().Audio(400).Audio(900, voiced: false).Spoken(300, "yes").Detach(null).Apply(new ConversationInput.ReleaseRequested(ClientRemembers: true));
+        s.ExpectNo<Effect.CloseClient>().Expect<Effect.Release>();
+        Assert.Equal(1, s.Last.OfType<Effect.CloseLink>().Single().Link);
+        Assert.Equal("takeover", Assert.Single(s.Facts.OfType<ConversationMoved>()).Why);
+        Assert.Single(s.Commits);
+    }
+
+    [Fact]
+    public void Release_ForAClientThatRemembersNothing_WritesDownWhatWasSaid()
+    {
+        var s = Scenario.Live().WholeTurn().Audio(400).Audio(900, voiced: false).Spoken(300, "yes").Apply(new ConversationInput.ReleaseRequested(ClientRemembers: false));
+        Left(s, "takeover");
+        Assert.Equal((TurnEnding.Cut, "yes"), (s.Commits[^1].Ending, s.Commits[^1].Model!.Text));
+        Assert.Equal(2, s.Commits.Count);
+    }
+
+    [Fact]
+    public void Release_WhileTheSiloIsEmptied_HappensOnce()
+    {
+        var s = Scenario.Live().WholeTurn().Audio(400).Apply(Drain).Apply(new ConversationInput.ReleaseRequested(ClientRemembers: true));
+        Left(s, "takeover");
+        Assert.Single(s.All.OfType<Effect.Release>());
+    }
+
     [Theory]
     [InlineData(true, 0, true)]
     [InlineData(true, 1, false)]

@@ -84,7 +84,7 @@ public sealed class StepPropertyTests(ITestOutputHelper output)
 
     private static void Any(Scenario s, Random random)
     {
-        switch (random.Next(22))
+        switch (random.Next(24))
         {
             case 0: s.Attach(random.Next(2) == 0); break;
             case 1: s.Detach(random.Next(4) == 0 ? 1000 : null); break;
@@ -104,6 +104,8 @@ public sealed class StepPropertyTests(ITestOutputHelper output)
             case 18: s.TurnComplete(); break;
             case 19 when random.Next(30) == 0: s.Apply(new ConversationInput.EndRequested("x", "tenant")); break;
             case 20: s.Interrupted(); break;
+            case 21: s.Apply(new ConversationInput.Isolated(random.Next(2) * 20_000)); break;
+            case 22: s.Apply(new ConversationInput.ClientDetached(s.State.Attachments - 1, EdgeClose.Superseded.Code, EdgeClose.Superseded.Reason)); break;
             default: s.Server((ServerParts)random.Next(1 << 21), "i", "o", 20, s.Link - random.Next(2)); break;
         }
     }

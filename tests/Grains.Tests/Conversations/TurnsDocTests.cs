@@ -85,6 +85,7 @@ public sealed class TurnsDocTests
             Due("healthy", DeadlineKind.LinkHealthy, afterMs: 10_000),
             Due("answer to the seed overdue", DeadlineKind.SeedReply, afterMs: 5_000),
             new("message of an older link", s => s.Server(Content | ServerParts.ModelAudio, audioMs: 20, link: s.Link - 1)),
+            new("silo without database, client long gone", s => s.Apply(new ConversationInput.Isolated(AfterMs: 0))),
             new("silo stops", s => s.Apply(new ConversationInput.StopRequested())),
             new("conversation ended", s => s.Apply(new ConversationInput.EndRequested("over", "tenant"))),
         ]);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using Gemini.Live.Closes;
 using Gemini.Live.Scanning;
 using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
@@ -47,6 +48,41 @@ public sealed class TakeoverTests
         var s = Taken(new ClientHas(0, 0, AwayMs: 300), new ClientAttached(1));
         Assert.False(s.State.OldSocketMayBeOpen);
         Assert.Equal(RecoveryKind.Opening, s.State.Episode!.Kind);
+    }
+
+    [Fact]
+    public void LinkThatDiedWithItsSilo_IsJournaledByTheNextOwner_AndIsWhatTheRecoveryIsFrom()
+    {
+        var s = Taken(new ClientHas(21, 21, AwayMs: 300), OneTurn);
+        Assert.Equal(new LinkLost(1, "ownerLost", Code: null, "", "ownerLost"), Assert.Single(s.Facts.OfType<LinkLost>()));
+        Assert.Equal((CloseCause.OwnerLost, 0), (s.State.Episode!.Cause, s.State.LeftOpen));
+    }
+
+    [Fact]
+    public void LinkThatDiedWithItsSilo_IsJournaled_WhoeverComesNext()
+    {
+        var s = new Scenario(attached: false) { State = ConversationHistory.Restore(Rules, Entries(OneTurn)) };
+        s.Attach();
+        Assert.Equal("ownerLost", Assert.Single(s.Facts.OfType<LinkLost>()).Cause);
+        s.Detach(null).Attach();
+        Assert.Single(s.Facts.OfType<LinkLost>());
+    }
+
+    [Theory]
+    [InlineData("closedByUs", "clean")]
+    [InlineData("closeFrame", "transient")]
+    public void LinkWhoseEndIsJournaled_IsNotLostAgain(string kind, string cause)
+    {
+        var s = Taken(new ClientHas(21, 21, AwayMs: 300), [.. OneTurn, new ConversationMoved("drain"), new LinkLost(1, kind, null, "", cause)]);
+        Assert.Empty(s.Facts.OfType<LinkLost>());
+        Assert.Equal(CloseCause.Clean, s.State.Episode!.Cause);
+    }
+
+    [Fact]
+    public void OnlyTheNewestLink_CanHaveDiedWithTheSilo()
+    {
+        var s = Taken(new ClientHas(21, 21, AwayMs: 300), [.. OneTurn, new LinkLost(1, "networkLost", null, "", "network"), new LinkOpened(2, 1, "primary", Resumed: true, null)]);
+        Assert.Equal(2, Assert.Single(s.Facts.OfType<LinkLost>()).Link);
     }
 
     [Fact]

@@ -50,7 +50,7 @@ internal static class CloseCheck
         {
             now = fact switch
             {
-                LinkLost { Kind: not "closedByUs" } => now + 1,
+                LinkLost { Kind: not ("closedByUs" or "ownerLost") } => now + 1,
                 TurnCommitted { Ending: not TurnEnding.Cut } => 0,
                 _ => now,
             };

@@ -29,6 +29,9 @@ internal enum SiloEnd
 
     /// <summary>Stopped, or cut off: its sockets stay open, and nobody is at the other end.</summary>
     Frozen,
+
+    /// <summary>Alive, but out of the edge's reach: the next owner asks it to let the conversation go.</summary>
+    Released,
 }
 
 /// <summary>All that decides how a conversation goes. The same schedule gives the same conversation.</summary>

@@ -142,9 +142,31 @@ internal sealed class VirtualConversation
         }
 
         Takeovers++;
+        if (loss.Kind == SiloEnd.Released)
+        {
+            var owner = _actor;
+            Client.Current.LoseSilo();
+            owner.Post(new ConversationInput.ReleaseRequested(ClientRemembers: true));
+            Time.After(loss.Away, () => TakeOverFrom(owner, relay));
+            return;
+        }
+
         _activation.Die(loss.Kind);
         Client.Current.LoseSilo();
         Time.After(loss.Away, () => TakeOver(relay));
+    }
+
+    /// <summary>The owner writes what it had; then the next one goes on.</summary>
+    private void TakeOverFrom(ConversationActor owner, EdgeRelay relay)
+    {
+        if (owner.Gone.IsCompleted)
+        {
+            TakeOver(relay);
+        }
+        else
+        {
+            Time.After(5.Ms(), () => TakeOverFrom(owner, relay));
+        }
     }
 
     private void TakeOver(EdgeRelay relay)
@@ -162,7 +184,7 @@ internal sealed class VirtualConversation
         var late = Client.Current!.Who;
         Assert.True(_actor!.AttachAsync(Client.Current.Next(), ClientWants.From(_setup), Client.Current.Who, memory).IsCompletedSuccessfully);
         // A try that was given up arrives after its successor, and changes nothing.
-        Assert.IsType<SupersededException>(_actor.AttachAsync(new NobodysEdge(), ClientWants.From(_setup), late, memory).Exception?.InnerException);
+        Assert.IsType<AttachRefusedException>(_actor.AttachAsync(new NobodysEdge(), ClientWants.From(_setup), late, memory).Exception?.InnerException);
         Assert.True(relay.ServeAsync().IsCompleted);
     }
 

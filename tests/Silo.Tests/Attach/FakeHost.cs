@@ -36,6 +36,15 @@ internal sealed class FakeHost : IConversationHost
         return new AttachOutcome.Attached(conversation);
     }
 
+    public ConcurrentQueue<ReleaseRequest> Releases { get; } = [];
+
+    public async Task<bool> ReleaseAsync(ReleaseRequest request, CancellationToken cancellation)
+    {
+        Releases.Enqueue(request);
+        await Ready;
+        return EndResult();
+    }
+
     public async Task<bool> EndAsync(TenantId tenant, ConversationId conversation, string reason, CancellationToken cancellation)
     {
         await Ready;

@@ -11,6 +11,13 @@ public sealed class ProofTests
     private const string Ended = "orchestrator.wire.connections.ended side=silo end=";
 
     [Fact]
+    public async Task Address_IsThePlainOne_ThatFrontEndsCanDial()
+    {
+        await using var fixture = new ListenerFixture();
+        Assert.StartsWith("127.0.0.1:", fixture.Silo.EndPoint.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Silo_ProvesItself_AndSaysWhoItIs()
     {
         await using var silo = new ListenerFixture();

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
+using Orchestrator.Attach;
 using Orchestrator.Cluster;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Silo.Hosting;
@@ -43,6 +44,7 @@ public sealed class MetricsDocTests
         new UpstreamMetrics(factory).Observe(() => []);
         _ = new WireMetrics(factory);
         _ = new RouterMetrics(factory);
+        _ = new EdgeMetrics(factory);
         _ = new PostgresMetrics(factory);
         return found;
     }

@@ -50,6 +50,24 @@ public abstract partial class ConversationStoreContract : IAsyncLifetime
     public async Task Load_OfAnUnknownConversation_IsNotFound() =>
         await Assert.ThrowsAsync<ConversationNotFoundException>(() => Store.LoadAsync(Acme, NewId(), None));
 
+    [Fact]
+    public async Task ReadAfter_GivesWhatFollows_AndNothingElse()
+    {
+        var mine = await Store.ClaimAsync(Acme, NewId(), "silo-1", mustExist: false, None);
+        Assert.Empty(await Store.ReadAfterAsync(Acme, mine.Conversation, 0, None));
+        await Store.AppendAsync(mine, From(1, Opened(Acme), Turn(1), Turn(2)), Durability.Written, None);
+        Assert.Equal([1, 2, 3], await PositionsAsync(0));
+        Assert.Equal([3], await PositionsAsync(2));
+        Assert.Empty(await PositionsAsync(3));
+        Assert.Empty(await PositionsAsync(99));
+        await Store.AppendAsync(mine, From(4, Turn(3)), Durability.Written, None);
+        Assert.Equal("Hello.", ((TurnCommitted)Assert.Single(await Store.ReadAfterAsync(Acme, mine.Conversation, 3, None)).Fact).User!.Text);
+        await Assert.ThrowsAsync<ConversationNotFoundException>(() => Store.ReadAfterAsync(Other, mine.Conversation, 3, None));
+        await Assert.ThrowsAsync<ConversationNotFoundException>(() => Store.ReadAfterAsync(Acme, NewId(), 0, None));
+
+        async Task<IEnumerable<long>> PositionsAsync(long after) => (await Store.ReadAfterAsync(Acme, mine.Conversation, after, None)).Select(e => e.Position);
+    }
+
     [Theory]
     [InlineData(Durability.Written)]
     [InlineData(Durability.Flushed)]

@@ -23,6 +23,10 @@ internal sealed class RandomFrame(Random random)
         yield return Of(Attach(), b => AttachWire.TryRead(b, out var f) ? WireProof.BodyOf(f) : null);
         yield return Of(new EndWire(Tenant(), Conversation(), Text()), b => EndWire.TryRead(b, out var f) ? WireProof.BodyOf(f) : null);
         yield return Of(new EndedWire((EndResult)random.Next(3)), b => EndedWire.TryRead(b, out var f) ? WireProof.BodyOf(f) : null);
+        yield return Of(
+            new ReleaseWire(new ReleaseRequest(Tenant(), Conversation(), Number(), random.Next(2) == 0)),
+            b => ReleaseWire.TryRead(b, out var f) ? WireProof.BodyOf(f) : null);
+        yield return Of(new ReleasedWire(random.Next(2) == 0), b => ReleasedWire.TryRead(b, out var f) ? WireProof.BodyOf(f) : null);
         yield return Of(Input(), b => InputWire.TryRead(b, out var f) ? WireProof.BodyOf(f) : null);
         yield return Of(
             new OutputWire(Number(), new OutputFrame(Number(), Bytes(random.Next(2000)), (OutputTraits)random.Next(8), random.Next())),

@@ -42,7 +42,7 @@ public sealed class WireReaderTests
     [InlineData(0)]
     [InlineData(7)]
     [InlineData(15)]
-    [InlineData(28)]
+    [InlineData(30)]
     [InlineData(255)]
     public void UnknownKind_IsAFault(byte kind)
     {

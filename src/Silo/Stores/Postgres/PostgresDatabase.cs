@@ -92,7 +92,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         Exception? last = null;
         try
         {
-            return await retry.ExecuteAsync(
+            var result = await retry.ExecuteAsync(
                 async token =>
                 {
                     try
@@ -114,6 +114,9 @@ public sealed class PostgresDatabase : IAsyncDisposable
                     }
                 },
                 either.Token);
+            // The database's answer came on a thread that also receives audio: what the caller makes of it is not for that one.
+            await Task.Yield();
+            return result;
         }
         catch (Exception failure) when (PostgresFailures.IsOfDatabase(failure) && !cancellation.IsCancellationRequested)
         {

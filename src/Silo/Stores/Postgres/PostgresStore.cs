@@ -72,7 +72,11 @@ public sealed partial class PostgresStore : IConversationStore, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<LoadedJournal> LoadAsync(TenantId tenant, ConversationId conversation, CancellationToken cancellation)
+    public async Task<LoadedJournal> LoadAsync(TenantId tenant, ConversationId conversation, CancellationToken cancellation) =>
+        new(await ReadAfterAsync(tenant, conversation, after: 0, cancellation), TornBytes: 0);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<JournalEntry>> ReadAfterAsync(TenantId tenant, ConversationId conversation, long after, CancellationToken cancellation)
     {
         if (!TenantId.IsValid(tenant.Value))
         {
@@ -80,13 +84,13 @@ public sealed partial class PostgresStore : IConversationStore, IAsyncDisposable
         }
 
         var used = keyed;
-        var entries = await ReadAsync(used, tenant, conversation, cancellation);
+        var entries = await ReadAsync(used, tenant, conversation, after, cancellation);
         if (entries.Exists(e => e.Fact is UnreadableFact { StoredType: "checkpointTaken" }) && await RefreshKeysAsync(used, cancellation))
         {
-            entries = await ReadAsync(keyed, tenant, conversation, cancellation);
+            entries = await ReadAsync(keyed, tenant, conversation, after, cancellation);
         }
 
-        return new LoadedJournal(entries, TornBytes: 0);
+        return entries;
     }
 
     /// <inheritdoc/>
@@ -170,9 +174,9 @@ public sealed partial class PostgresStore : IConversationStore, IAsyncDisposable
         return ids;
     }
 
-    private Task<List<JournalEntry>> ReadAsync(KeyedCodec with, TenantId tenant, ConversationId conversation, CancellationToken cancellation) =>
+    private Task<List<JournalEntry>> ReadAsync(KeyedCodec with, TenantId tenant, ConversationId conversation, long after, CancellationToken cancellation) =>
         database.RunAsync(
-            (connection, token) => StoredJournal.ReadAsync(connection, with.Codec, tenant, conversation, token),
+            (connection, token) => StoredJournal.ReadAsync(connection, with.Codec, tenant, conversation, after, token),
             database.Options.Patience,
             cancellation,
             failure => metrics.Failed("load", failure),

@@ -1,24 +1,27 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Orchestrator.Attach;
 using Orchestrator.Cluster;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Silo.Hosting;
 using Orchestrator.Wire;
 
-namespace Orchestrator.Api.Composition;
+namespace Orchestrator.Silo.Telemetry;
 
 /// <summary>
 /// Sends our metrics and spans to an OTLP receiver; the other settings are OpenTelemetry's own (<c>OTEL_*</c>), from any
 /// source of configuration. What is sent is listed here: nothing of the framework's that could have a URL in it.
 /// </summary>
-internal sealed class TelemetryExport : IDisposable
+public sealed class TelemetryExport : IDisposable
 {
     private const string ServiceName = "orchestrator";
     private const string ProtocolKey = "OTEL_EXPORTER_OTLP_PROTOCOL";
-    private static readonly string[] Meters = [GrainMetrics.MeterName, UpstreamMetrics.MeterName, WireMetrics.MeterName, RouterMetrics.MeterName, "System.Runtime"];
+    private static readonly string[] Meters = [GrainMetrics.MeterName, UpstreamMetrics.MeterName, WireMetrics.MeterName, RouterMetrics.MeterName, EdgeMetrics.MeterName, "System.Runtime"];
 
     private readonly MeterProvider _metrics;
     private readonly TracerProvider _traces;

@@ -1,9 +1,10 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
-namespace Orchestrator.Api.Composition;
+namespace Orchestrator.Silo.Telemetry;
 
 /// <summary>Where metrics and spans are sent. Section <c>Orchestrator:Telemetry</c>.</summary>
-internal sealed class TelemetryOptions
+public sealed class TelemetryOptions
 {
     public const string Section = "Orchestrator:Telemetry";
 
