@@ -25,7 +25,7 @@ public sealed partial class FormerOwner(
     /// <summary>How long its first word may take, of that.</summary>
     internal static readonly TimeSpan GreetingLimit = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A silo that did not answer is left alone for so long.</summary>
+    /// <summary>A silo that did not answer, or refused to be dialled, is left alone for so long.</summary>
     private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(5);
 
     private readonly ILogger _logger = logger;
@@ -96,6 +96,8 @@ public sealed partial class FormerOwner(
         }
         catch (Exception failure) when (failure is SocketException or IOException or AuthenticationException)
         {
+            // A process that is gone does not come back: what is started in its place is another incarnation.
+            NoteSilence(owner);
             return false;
         }
     }

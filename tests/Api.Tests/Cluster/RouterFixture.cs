@@ -67,10 +67,10 @@ internal sealed class RouterFixture : IAsyncDisposable, ISiloRegistry, IOwnershi
     /// <summary>The next attach at any silo.</summary>
     public async Task<(FakeConversation Grain, RoutedSilo Silo)> NextAsync()
     {
-        var next = Silos.Select(silo => silo.NextAsync()).ToList();
-        var first = await await Task.WhenAny(next);
-        Owner = first.Silo;
-        return first;
+        await Task.WhenAny(Silos.Select(silo => silo.Next));
+        var owner = Silos.First(silo => silo.Next.IsCompleted);
+        Owner = owner;
+        return (await owner.TakeAsync(), owner);
     }
 
     public async ValueTask DisposeAsync()
@@ -132,13 +132,15 @@ internal sealed class RouterFixture : IAsyncDisposable, ISiloRegistry, IOwnershi
             await _listener.DisposeAsync();
         }
 
-        public async Task<(FakeConversation Grain, RoutedSilo Silo)> NextAsync()
+        /// <summary>Whoever is attached here next. One wait at a time, until somebody takes what came of it: nobody who is attached
+        /// is to be lost to a wait that nobody looks at any more.</summary>
+        public Task<FakeConversation> Next => _next ??= Host.NextAsync();
+
+        public Task<FakeConversation> TakeAsync()
         {
-            // One wait at a time: whoever is attached here is not to be lost to a wait that nobody looks at any more.
-            _next ??= Host.NextAsync();
-            var grain = await _next;
+            var taken = Next;
             _next = null;
-            return (grain, this);
+            return taken;
         }
 
         public async ValueTask DisposeAsync()

@@ -14,6 +14,7 @@ internal sealed class Talker : IAsyncDisposable
 
     private readonly List<string> _said = [];
     private readonly MemoryStream _heard = new();
+    private string? _handle;
     private int _next;
 
     private Talker(int number, RawLiveClient client) => (_next, Client) = (number * WordsOfOne, client);
@@ -40,12 +41,13 @@ internal sealed class Talker : IAsyncDisposable
         return new Talker(number, client);
     }
 
-    /// <summary>Comes back on a new socket, after the old one has ended.</summary>
+    /// <summary>Comes back on a new socket with the newest handle that it has; the old one may have ended before any came.</summary>
     public async Task ReturnAsync(string url)
     {
-        var (old, handle) = (Client, Client.Handle);
+        var old = Client;
+        _handle = old.Handle ?? _handle ?? throw new InvalidOperationException("The talker has never been given a handle.");
         var client = await RawLiveClient.ConnectAsync(url);
-        await client.SetUpAsync(handle: handle);
+        await client.SetUpAsync(handle: _handle);
         _heard.Write(old.Audio.ToArray());
         Client = client;
         await old.DisposeAsync();

@@ -51,10 +51,16 @@ public sealed class FormerOwnerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task OwnerThatHasDied_CostsNoWaiting()
+    public async Task OwnerThatHasDied_CostsNoWaiting_AndIsDialledOnce()
     {
-        _recorded.Port = Ports.Free();
-        await AskAsync(Former());
+        var port = Ports.Free();
+        _recorded.Port = port;
+        var former = Former();
+        await AskAsync(former);
+        using var successor = new TcpListener(IPAddress.Loopback, port);
+        successor.Start();
+        await AskAsync(former);
+        Assert.False(successor.Pending());
     }
 
     [Fact]

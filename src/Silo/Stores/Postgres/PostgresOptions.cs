@@ -55,7 +55,8 @@ public sealed class PostgresOptions
         Default("Keepalive", b => b.KeepAlive = 10);
         Default("Max Auto Prepare", b => b.MaxAutoPrepare = 32);
         Default("Auto Prepare Min Usages", b => b.AutoPrepareMinUsages = 2);
-        Default("Maximum Pool Size", b => b.MaxPoolSize = 20);
+        Default("Maximum Pool Size", b => b.MaxPoolSize = 8);
+        Default("Minimum Pool Size", b => b.MinPoolSize = 4);
         Default("Application Name", b => b.ApplicationName = "orchestrator");
         return connection;
 
