@@ -18,7 +18,7 @@ internal sealed class TakeoverReport(IReadOnlyList<Story> stories, IReadOnlyList
         Console.WriteLine();
         Console.WriteLine($"| {all.Count} take-overs, ms | p50 / p95 / max |");
         Console.WriteLine("|---|---|");
-        Row("from the loss, as the front-end saw it, until upstream has all input", all.Select(one => one.GapMs));
+        Row("as journaled (gapMs), without claim and load, until upstream has all input", all.Select(one => one.GapMs));
         Row("from the signal until upstream has all input", all.Select(one => Since(one.OpenedAt)).OfType<double>());
         Row("– from the signal to the new owner's first fact", all.Select(one => Since(one.AttachedAt)).OfType<double>());
         Row("– from there to the new upstream session", all.Select(one => (one.OpenedAt - one.AttachedAt).TotalMilliseconds));
