@@ -175,6 +175,11 @@ public sealed class TcpProxy : IAsyncDisposable
             {
                 var read = await from.ReceiveAsync(buffer);
                 await pair.Thawed;
+                if (pair.IsClosed)
+                {
+                    return; // what was held up is lost with the connection
+                }
+
                 if (read == 0)
                 {
                     to.Shutdown(SocketShutdown.Send);
@@ -200,6 +205,8 @@ public sealed class TcpProxy : IAsyncDisposable
         private readonly Lock _gate = new();
         private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private TaskCompletionSource? _frozen;
+
+        public bool IsClosed => _closed.Task.IsCompleted;
 
         /// <summary>Completes when the connection carries something, or is over.</summary>
         public Task Thawed

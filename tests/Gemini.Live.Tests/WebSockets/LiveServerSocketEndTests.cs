@@ -159,6 +159,7 @@ public sealed class LiveServerSocketEndTests
     {
         using var pair = await TcpPair.ConnectAsync();
         pair.ServerSocket.SendBufferSize = 8192;
+        pair.ClientSocket.ReceiveBufferSize = 64 * 1024; // else the system lets it grow until nothing waits any more
         var time = new ManualTime();
         await using var server = new LiveServerSocket(pair.Server, new ServerSocketOptions { Clock = time });
         var run = server.RunAsync(new RecordingHandler(), default);

@@ -39,6 +39,20 @@ internal sealed class RawEdge : IDisposable
         return edge;
     }
 
+    /// <summary>Greets, and tells whether the silo answers in kind.</summary>
+    public async Task<bool> IsWelcomeAsync()
+    {
+        try
+        {
+            await SendAsync(0, new HelloWire(WireProof.NewNonce(), 64 * 1024 * 1024, "raw"));
+            return (await NextAsync()).Header.Kind == WireKind.Welcome;
+        }
+        catch (Exception closed) when (closed is SocketException or IOException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Both greetings and the proof.</summary>
     public async Task<WelcomeWire> ProveAsync(string secret)
     {
