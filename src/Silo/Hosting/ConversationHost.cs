@@ -13,17 +13,13 @@ namespace Orchestrator.Silo.Hosting;
 /// and forgets it when it has left memory. At most one activation of an id runs at a time.
 /// </summary>
 public sealed partial class ConversationHost(
+    ConversationActivator activator,
     IConversationStore store,
-    EndpointOrder endpoints,
-    EndpointBreakers breakers,
     ConversationSettings settings,
-    SiloIdentity silo,
     TimeProvider clock,
     ILogger<ConversationHost> logger,
     GrainMetrics metrics,
-    Action<Ownership, IReadOnlyList<JournalEntry>> published,
-    IFormerOwner? former = null,
-    MemoryGuard? memory = null) : IConversationHost
+    MemoryGuard memory) : IConversationHost
 {
     private static readonly EdgeClose Full = new(1013, "The server is full; try again later.");
     private static readonly EdgeClose ShortOfMemory = new(1013, "The server is short of memory; try again later.");
@@ -45,7 +41,7 @@ public sealed partial class ConversationHost(
     /// <summary>What this silo holds, as it believes.</summary>
     public IReadOnlyCollection<Ownership> Held => [.. _activations.Running.Select(actor => actor.Ownership)];
 
-    private bool IsShortOfMemory => memory is { IsShort: true };
+    private bool IsShortOfMemory => memory.IsShort;
 
     private bool IsFull => _activations.Count >= settings.MaxConversations;
 
@@ -66,7 +62,7 @@ public sealed partial class ConversationHost(
 
         if (!setup.ModelKnown)
         {
-            UnknownModel(request.Conversation, Printable(setup.Model), setup.Entry.Family.ToString());
+            UnknownModel(request.Conversation, LogText.Printable(setup.Model), setup.Entry.Family.ToString());
         }
 
         var wants = ClientWants.From(setup) with { AwaitsSetup = setup.AwaitsConsent && !request.Resume };
@@ -121,7 +117,7 @@ public sealed partial class ConversationHost(
             }
         }
 
-        return await EndAwayAsync(tenant, conversation, reason, cancellation);
+        return await activator.EndAsync(tenant, conversation, reason, cancellation);
     }
 
     public async Task<bool> ReleaseAsync(ReleaseRequest request, CancellationToken cancellation)
@@ -227,6 +223,10 @@ public sealed partial class ConversationHost(
         return settings.MayMove ? EdgeClose.Moving : close;
     }
 
+    /// <summary>Looked at again with its place in the table taken: either this sees that the doors are closed, or who closes them sees the place.</summary>
+    private Task<ConversationActor> ActivateAsync(AttachRequest request, SetupPlan setup) =>
+        IsLeaving ? throw new DoorsClosedException() : activator.ActivateAsync(request, setup);
+
     private async Task<ConversationActor?> FindAsync(TenantId tenant, ConversationId conversation) =>
         _activations.TryFind(tenant, conversation, out var activation) ? await IfAliveAsync(activation) : null;
 
@@ -243,113 +243,8 @@ public sealed partial class ConversationHost(
         }
     }
 
-    private async Task<ConversationActor> ActivateAsync(AttachRequest request, SetupPlan setup)
-    {
-        // Looked at again with its place in the table taken: either this sees that the doors are closed, or who closes them sees the place.
-        if (_stopping || _draining)
-        {
-            throw new DoorsClosedException();
-        }
-
-        if (request.Resume && former is not null)
-        {
-            await former.AskAsync(request, CancellationToken.None);
-        }
-
-        var ownership = await store.ClaimAsync(request.Tenant, request.Conversation, silo.Name, mustExist: request.Resume, CancellationToken.None);
-        try
-        {
-            var loaded = await store.LoadAsync(request.Tenant, request.Conversation, CancellationToken.None);
-            if (loaded.TornBytes > 0)
-            {
-                TornTail(request.Conversation, loaded.TornBytes);
-                metrics.Count("tornTail");
-            }
-
-            // An attach whose answer was lost on its way may be repeated, elsewhere too: the conversation is there then.
-            return request.Resume || loaded.Entries.Count > 0 ? Restore(ownership, loaded.Entries, Witness.Of(request.Memory)) : await CreateAsync(ownership, setup);
-        }
-        catch
-        {
-            await store.ReleaseAsync(ownership, CancellationToken.None);
-            throw;
-        }
-    }
-
-    private ConversationActor Restore(Ownership ownership, IReadOnlyList<JournalEntry> entries, ClientHas? has)
-    {
-        if (ConversationHistory.Opening(entries) is not var (opened, at)
-            || entries.Any(e => e.Fact is ConversationEnded)
-            || clock.GetUtcNow() - entries[^1].At > settings.ResumableFor)
-        {
-            throw new ConversationNotFoundException(ownership.Conversation);
-        }
-
-        var context = Context(ownership, SetupPlan.FromJournal(opened.Setup), endpoints.ForRestored(entries));
-        var rules = ConversationRulesReader.Read(context.Setup, context.Endpoints, settings);
-        return new ConversationActor(context, ConversationHistory.Restore(rules, entries, has), at);
-    }
-
-    /// <summary>The conversation exists once its opening is on disk: an id that a client has seen is never unknown.</summary>
-    private async Task<ConversationActor> CreateAsync(Ownership ownership, SetupPlan setup)
-    {
-        var now = clock.GetUtcNow();
-        var opened = new JournalEntry(1, now, new ConversationOpened(ownership.Tenant.Value, setup.Model, setup.Setup));
-        await store.AppendAsync(ownership, [opened], Durability.Flushed, CancellationToken.None);
-        published(ownership, [opened]);
-        var context = Context(ownership, setup, endpoints.ForNew());
-        var rules = ConversationRulesReader.Read(setup, context.Endpoints, settings);
-        Opened(ownership.Conversation, ownership.Tenant, Printable(setup.Model));
-        return new ConversationActor(context, new ConversationState { Rules = rules, Endpoint = rules.Endpoints[0], Journal = 1 }, now);
-    }
-
-    /// <summary>Ends a conversation that is not in memory.</summary>
-    private async Task<bool> EndAwayAsync(TenantId tenant, ConversationId conversation, string reason, CancellationToken cancellation)
-    {
-        try
-        {
-            var ownership = await store.ClaimAsync(tenant, conversation, silo.Name, mustExist: true, cancellation);
-            try
-            {
-                var entries = (await store.LoadAsync(tenant, conversation, cancellation)).Entries;
-                if (!entries.Any(e => e.Fact is ConversationEnded))
-                {
-                    var ended = new JournalEntry(entries.Count + 1, clock.GetUtcNow(), new ConversationEnded(reason, "tenant"));
-                    await store.AppendAsync(ownership, [ended], Durability.Flushed, cancellation);
-                    published(ownership, [ended]);
-                }
-
-                return true;
-            }
-            finally
-            {
-                await store.ReleaseAsync(ownership, CancellationToken.None);
-            }
-        }
-        catch (ConversationNotFoundException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>A client's words in a log line: short, and on one line.</summary>
-    private static string Printable(string text) =>
-        string.Concat(text.Take(100).Select(c => char.IsControl(c) ? '?' : c));
-
-    private ConversationContext Context(Ownership ownership, SetupPlan setup, ImmutableArray<UpstreamEndpoint> order) =>
-        new(ownership, setup, order, store, settings, clock, logger, metrics, published)
-        {
-            Upstream = new GuardedUpstream(breakers, new SocketUpstream(settings.Link, clock)),
-        };
-
-    [LoggerMessage(1, LogLevel.Information, "Conversation {Conversation} of {Tenant} opened with {Model}", EventName = "ConversationOpened")]
-    private partial void Opened(ConversationId conversation, TenantId tenant, string model);
-
     [LoggerMessage(2, LogLevel.Warning, "Conversation {Conversation} asks for {Model}, which is not in the catalog; it is treated like {Family}", EventName = "UnknownModel")]
     private partial void UnknownModel(ConversationId conversation, string model, string family);
-
-    [LoggerMessage(3, LogLevel.Warning, "The journal of {Conversation} ended in {Bytes} bytes of an unfinished write, which were cut off", EventName = "TornTail")]
-    private partial void TornTail(ConversationId conversation, long bytes);
 
     [LoggerMessage(4, LogLevel.Error, "The journal of {Conversation} is unavailable: {Message}", EventName = "StoreFailed")]
     private partial void StoreFailed(ConversationId conversation, string message);

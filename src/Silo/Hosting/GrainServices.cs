@@ -41,22 +41,27 @@ public static class GrainServices
     private static ConversationHost Host(IServiceProvider services, SiloIdentity silo, bool mayMove)
     {
         var feed = services.GetRequiredService<JournalFeed>();
-        return new ConversationHost(
-            services.GetRequiredService<IConversationStore>(),
+        var store = services.GetRequiredService<IConversationStore>();
+        var settings = services.GetRequiredService<IOptions<ConversationOptions>>().Value.ToSettings() with
+        {
+            MayMove = mayMove,
+            Recovery = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToPolicy(),
+            RepeatableTools = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToRepeatableTools(),
+        };
+        var clock = services.GetRequiredService<TimeProvider>();
+        var logger = services.GetRequiredService<ILogger<ConversationHost>>();
+        var metrics = services.GetRequiredService<GrainMetrics>();
+        var activator = new ConversationActivator(
+            store,
             services.GetRequiredService<EndpointOrder>(),
             services.GetRequiredService<EndpointBreakers>(),
-            services.GetRequiredService<IOptions<ConversationOptions>>().Value.ToSettings() with
-            {
-                MayMove = mayMove,
-                Recovery = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToPolicy(),
-                RepeatableTools = services.GetRequiredService<IOptions<RecoveryOptions>>().Value.ToRepeatableTools(),
-            },
+            settings,
             silo,
-            services.GetRequiredService<TimeProvider>(),
-            services.GetRequiredService<ILogger<ConversationHost>>(),
-            services.GetRequiredService<GrainMetrics>(),
+            clock,
+            logger,
+            metrics,
             (ownership, entries) => feed.Published(ownership.Tenant, ownership.Conversation, entries),
-            services.GetService<IFormerOwner>(),
-            services.GetRequiredService<MemoryGuard>());
+            services.GetService<IFormerOwner>());
+        return new ConversationHost(activator, store, settings, clock, logger, metrics, services.GetRequiredService<MemoryGuard>());
     }
 }
