@@ -152,8 +152,7 @@ internal static class LinkStep
         var plan = connecting.Plan;
         var resumed = plan is ResumePlan.Resume;
         var replayed = connecting.Link > 1 && t.State.Media.LastInput > plan.ReplayAfter;
-        // After a take-over the input comes once more from the edge, and may still be on its way; the old owner's link may be in no fact.
-        var comesAgain = replayed || t.State.Episode is { Kind: RecoveryKind.Takeover } || connecting.Link == 1;
+        var comesAgain = replayed || Takeover.InputIsUnderWay(t.State, connecting.Link);
         t.State = t.State with
         {
             Link = new LinkState.Live(connecting.Link, plan) { HandlesOwed = [t.Now] },

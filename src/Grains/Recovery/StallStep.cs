@@ -43,9 +43,8 @@ internal static class StallStep
             {
                 t.Emit(new Effect.SendUpstream(EarlyEnd.AskForRest));
             }
-            else if (!t.State.AwaitsTools && live.Link > 1 && t.State.Episode is not { Kind: RecoveryKind.Takeover })
+            else if (!t.State.AwaitsTools && !Takeover.InputIsUnderWay(t.State, live.Link))
             {
-                // The question of a conversation that was taken over is still on its way from the edge.
                 // Who is told the result of a function speaks about that, and would be interrupted.
                 Remind(t);
             }

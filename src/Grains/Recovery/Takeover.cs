@@ -34,6 +34,10 @@ internal static class Takeover
         };
     }
 
+    /// <summary>After a take-over the input comes once more from the edge, and may not be here yet. The old owner's link may be in no
+    /// fact: the new owner's is the first then.</summary>
+    public static bool InputIsUnderWay(ConversationState state, int link) => link == 1 || state.Episode is { Kind: RecoveryKind.Takeover };
+
     /// <summary>A connection that died with its silo: nobody was there to say so, and what it has used is to be put to its account.</summary>
     /// <returns>True when there was one.</returns>
     public static bool RecordLost(Transition t)

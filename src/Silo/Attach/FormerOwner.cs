@@ -96,7 +96,8 @@ public sealed partial class FormerOwner(
         }
         catch (Exception failure) when (failure is SocketException or IOException or AuthenticationException)
         {
-            // A process that is gone does not come back: what is started in its place is another incarnation.
+            // A process that is gone does not come back, what is started in its place is another incarnation; and one whose
+            // connections break is not worth a dial for each of its conversations.
             NoteSilence(owner);
             return false;
         }

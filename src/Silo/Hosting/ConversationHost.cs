@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Gemini.Live.Setup;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Attach;

@@ -5,7 +5,6 @@ using Gemini.Live.Links;
 using Gemini.Live.Setup;
 using Gemini.Live.Simulator;
 using Gemini.Live.Simulator.Sessions;
-using Microsoft.Extensions.Logging;
 using Orchestrator.Grains.Actor;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Attach;
@@ -24,7 +23,7 @@ internal sealed class VirtualConversation
     private readonly SetupPlan _setup;
     private readonly ConversationContext _context;
     private readonly IReadOnlyList<PlannedTurn> _plan;
-    private readonly Bugs _bugs = new();
+    private readonly ActorBugs _bugs = new();
     private ConversationActor? _actor;
     private Activation? _activation;
 
@@ -379,45 +378,6 @@ internal sealed class VirtualConversation
         Journal.Facts<TurnCommitted>().Any(turn => turn.OutputSeq < seq && turn.OutputSeq >= before),
         $"turnComplete {seq} was delivered at {Time.GetUtcNow():mm:ss.fff} and no fact of its turn is durable.");
 
-    /// <summary>What the actor catches, be it a bug of its own or of an assertion made from inside it.</summary>
-    private sealed class Bugs : ILogger
-    {
-        private Exception? _first;
-
-        public void Check()
-        {
-            if (_first is not null)
-            {
-                throw new InvalidOperationException($"Inside the actor: {_first}", _first);
-            }
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (logLevel >= LogLevel.Error)
-            {
-                _first ??= exception ?? new InvalidOperationException(formatter(state, exception));
-            }
-        }
-    }
-
-    /// <summary>An edge that nothing may be said to.</summary>
-    private sealed class NobodysEdge : IEdge
-    {
-        public void Opened(IAttachment attachment, bool awaitsSetup) => Assert.Fail("A late attach was served.");
-
-        public void Deliver(in OutputFrame frame) => Assert.Fail("A late attach was served.");
-
-        public void Durable(long inputSeq) => Assert.Fail("A late attach was served.");
-
-        public void Close(EdgeClose close) => Assert.Fail("A late attach was served.");
-    }
-
     private sealed class Meters : IMeterFactory
     {
         public Meter Create(MeterOptions options) => new(options);
@@ -425,19 +385,5 @@ internal sealed class VirtualConversation
         public void Dispose()
         {
         }
-    }
-
-    /// <summary>Everything goes through the journal; only giving ownership up comes here.</summary>
-    private sealed class NoStore : IConversationStore
-    {
-        public Task<Ownership> ClaimAsync(TenantId tenant, ConversationId conversation, string owner, bool mustExist, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<LoadedJournal> LoadAsync(TenantId tenant, ConversationId conversation, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task AppendAsync(Ownership ownership, IReadOnlyList<JournalEntry> entries, Durability durability, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task ReleaseAsync(Ownership ownership, CancellationToken cancellation) => Task.CompletedTask;
-
-        public Task<IReadOnlyList<ConversationId>> ListAsync(TenantId tenant, ConversationId? before, int limit, CancellationToken cancellation) => throw new NotSupportedException();
     }
 }
