@@ -49,6 +49,9 @@ public struct Utterances
     /// </summary>
     public void Mistrust() => _noise = _open;
 
+    /// <summary>What sounds like a voice is noise, and voices in it cannot be told.</summary>
+    public readonly bool IsNoise => _noise;
+
     /// <summary>It is over.</summary>
     public void Close() => (_open, _noise) = (false, false);
 

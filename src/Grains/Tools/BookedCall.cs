@@ -46,6 +46,9 @@ public sealed record BookedCall(string Id, string Name, JsonElement Args, int Tu
     /// <summary>The connection whose model has been given the result; 0 for none.</summary>
     public int ToldOn { get; init; }
 
+    /// <summary>When it was told the result in words; 0 when it was not.</summary>
+    public long ToldAt { get; init; }
+
     /// <summary>The model has said something since it was given the result.</summary>
     public bool IsSpokenAbout { get; init; }
 

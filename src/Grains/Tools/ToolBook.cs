@@ -56,6 +56,9 @@ public sealed record ToolBook
     /// <summary>The model was told a result on this link, and has not spoken about it yet.</summary>
     public bool IsToldOn(int link) => Recent.Any(call => call.IsOwed && call.ToldOn == link);
 
+    /// <summary>The same of any call, settled or not.</summary>
+    public bool HasToSpeakAbout(int link) => Recent.Any(call => call is { Status: CallStatus.Answered, IsSpokenAbout: false } && call.ToldOn == link);
+
     /// <summary>Results whose calls are settled, and that the model of this connection has not been told.</summary>
     public ImmutableList<BookedCall> OwedTo(int link) => [.. Recent.Where(call => call.IsOwed && call.ToldOn != link)];
 
@@ -112,14 +115,14 @@ public sealed record ToolBook
         IsSpokenAbout = result.IsSilent,
     };
 
-    /// <summary>The model says something after it had to wait.</summary>
+    /// <summary>The model says something after it had to wait. Of what it was told just now it cannot know yet.</summary>
     /// <returns>The input position of the newest frame that it speaks about; 0 when there is none.</returns>
-    public (ToolBook Book, long Seq) SpokenAbout(int link)
+    public (ToolBook Book, long Seq) SpokenAbout(int link, long toldBefore)
     {
         var (book, seq) = (this, 0L);
         for (var i = OldTo; i < Calls.Count; i++)
         {
-            if (Calls[i] is { Status: CallStatus.Answered, IsSpokenAbout: false } call && call.ToldOn == link)
+            if (Calls[i] is { Status: CallStatus.Answered, IsSpokenAbout: false } call && call.ToldOn == link && call.ToldAt <= toldBefore)
             {
                 book = book.Set(call with { IsSpokenAbout = true });
                 seq = Math.Max(seq, call.Seq);

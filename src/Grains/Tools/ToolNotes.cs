@@ -33,7 +33,7 @@ internal static class ToolNotes
 
         foreach (var call in owed)
         {
-            t.State = t.State with { Tools = t.State.Tools.Set(call with { ToldOn = live.Link }) };
+            t.State = t.State with { Tools = t.State.Tools.Set(call with { ToldOn = live.Link, ToldAt = t.Now }) };
         }
 
         t.Count("toolResultTold");

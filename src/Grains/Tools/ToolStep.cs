@@ -163,7 +163,7 @@ internal static class ToolStep
     /// <summary>The model speaks after it had to wait: what it was given is part of the turn, unless the user has begun to say something else.</summary>
     public static void SpokenAbout(Transition t, int link)
     {
-        var (book, seq) = t.State.Tools.SpokenAbout(link);
+        var (book, seq) = t.State.Tools.SpokenAbout(link, toldBefore: t.Now - AnsweredInput.SoonestMs);
         var draft = t.State.Draft;
         if (book != t.State.Tools && (draft.Parts & ServerParts.ToolCall) != 0)
         {

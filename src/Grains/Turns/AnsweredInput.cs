@@ -15,12 +15,21 @@ internal static class AnsweredInput
     /// <summary>The same while upstream is still behind with a replay.</summary>
     private const long JustBegunBehind = 75;
 
+    /// <summary>Nobody begins to answer sooner than that: what was typed or told later has not reached the model when its reply begins.</summary>
+    public const long SoonestMs = 200;
+
     /// <summary>What a reply that begins now can be an answer to: nothing that still waits behind a replay, and not an
     /// utterance that is still going on. What merely sounds like one is noise, unless the client marks its turns.</summary>
     public static long ByAReplyThatBegins(Transition t)
     {
         ref var media = ref t.State.Media;
         var sent = Math.Min(media.LastMeaningful, media.SentTo);
+        if (media.Said.IsNoise)
+        {
+            // Upstream has found the end of what it answers a while ago; what noise hides since then it has still to hear.
+            return sent - JustBegun;
+        }
+
         if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo)
             || (!t.State.Rules.ManualActivity && newest.End <= media.SentTo && t.Now - media.LastVoicedAt >= t.State.Rules.SilenceMs))
         {
@@ -43,9 +52,10 @@ internal static class AnsweredInput
         var answered = state.Draft.AnsweredTo;
         ref var media = ref state.Media;
         var interrupting = media.Said.NewestSent(media.SentTo);
-        if (interrupting?.Start <= answered && state.Link is LinkState.Live live && live.AnsweringSince < live.BehindUntil)
+        if (interrupting is { } newest && (newest.Start <= answered || (!HasGoneOn(state) && state.Draft.Pieces.IsEmpty)) && state.Link is LinkState.Live live && live.AnsweringSince < live.BehindUntil)
         {
-            // All of it left before the reply began, because upstream is behind with a replay: there, answers come in the order of the questions.
+            // All of it was said before the reply began, and upstream is behind with a replay: there, answers come in the order of the
+            // questions. What is typed overtakes speech.
             interrupting = media.Said.SecondAfter(state.CommittedTo);
         }
 
@@ -55,7 +65,30 @@ internal static class AnsweredInput
             : Math.Max(answered, state.CommittedTo);
     }
 
+    /// <summary>The user has said something since the reply began.</summary>
+    private static bool HasGoneOn(ConversationState state) =>
+        UserTurn.UserSpeaksAgain(state) || (state.Link is LinkState.Live live && state.Draft.NextAskedAt > live.AnsweringSince);
+
+    /// <summary>A reply begins: may something that the user has said already interrupt it?</summary>
+    public static bool MayInterrupt(Transition t) =>
+        t.State.Draft.Crosses || IsInterruptedByTheNext(t) || WasTypedJustNow(t) || IsOvertakenByAResult(t.State)
+        || (!t.State.Rules.ManualActivity && t.State.Media.LastVoicedAt != 0 && t.Now - t.State.Media.LastVoicedAt < SpuriousInterruption.CrossingMs);
+
+    /// <summary>
+    /// A turn ends, and the user had gone on: may that interrupt the next reply? One thing that was said has interrupted already,
+    /// or is what the next reply answers; only a second one interrupts that. Where words were miscounted, nobody knows.
+    /// </summary>
+    public static bool MayInterruptTheNext(ConversationState state) => state.Draft.Crosses
+        ? state.Media.LastMeaningful > state.Draft.AnsweredTo
+        : state.Media.Said.SecondAfter(state.Draft.AnsweredTo) is not null;
+
     /// <summary>Behind a replay, upstream hears more than one thing that was said long ago: the second interrupts the reply to the first.</summary>
-    public static bool IsInterruptedByTheNext(Transition t) =>
+    private static bool IsInterruptedByTheNext(Transition t) =>
         t.State.Link is LinkState.Live live && t.Now < live.BehindUntil && t.State.Media.Said.SecondAfter(t.State.CommittedTo) is not null;
+
+    private static bool WasTypedJustNow(Transition t) => t.State.Draft.Pieces is [.., var typed] && t.Now - typed.AtMs < SoonestMs;
+
+    /// <summary>The model was told a result that it has not spoken about: a reply that begins may be about that, and the user's question interrupts it.</summary>
+    private static bool IsOvertakenByAResult(ConversationState state) =>
+        state.Link is LinkState.Live live && state.Media.LastMeaningful > state.CommittedTo && state.Tools.HasToSpeakAbout(live.Link);
 }

@@ -18,7 +18,7 @@ internal static class TurnCommit
         var draft = TypedText.Part(t.State.Draft, answeredTo) with
         {
             Answering = true,
-            Crosses = t.State.Draft.Crosses || AnsweredInput.IsInterruptedByTheNext(t) || (!t.State.Rules.ManualActivity && media.LastVoicedAt != 0 && t.Now - media.LastVoicedAt < SpuriousInterruption.CrossingMs),
+            Crosses = AnsweredInput.MayInterrupt(t),
             AnsweredTo = answeredTo,
         };
         if (answeredTo > t.State.CommittedTo || media.LastMeaningful <= answeredTo)
@@ -189,7 +189,7 @@ internal static class TurnCommit
             IsCareful = !settles && state.IsCareful,
             CommittedTo = answeredTo,
             Suspects = state.Suspects.RemoveAll(suspect => suspect.Seq <= answeredTo),
-            Draft = Following(draft, settles, answeredTo, repeats: media.LastMeaningful > answeredTo) with { Crosses = media.LastMeaningful > draft.AnsweredTo },
+            Draft = Following(draft, settles, answeredTo, repeats: media.LastMeaningful > answeredTo) with { Crosses = AnsweredInput.MayInterruptTheNext(state) },
             Link = state.Link is LinkState.Live live ? live with { TurnDone = live.TurnDone || settles } : state.Link,
             // A handle from before knows nothing of a turn that answered no input after it.
             Checkpoint = settles && state.Checkpoint?.Position >= answeredTo ? null : state.Checkpoint,

@@ -161,7 +161,7 @@ public sealed class ToolStepTests
         // Lost before the model could say anything about it: told again, and only then.
         s.Lost().Ready();
         Assert.Equal(note, Assert.Single(s.Last.Told()));
-        s.Spoken(40, "it is 7").GenerationComplete().TurnComplete().Committed();
+        s.After(400).Spoken(40, "it is 7").GenerationComplete().TurnComplete().Committed();
         Assert.Empty(s.Last.Told());
         s.Lost().Ready();
         Assert.Empty(s.Last.Told());
@@ -198,6 +198,28 @@ public sealed class ToolStepTests
         s.Interrupted().ExpectNo<Effect.ForwardFrame>().TurnComplete().ExpectNo<Effect.ForwardTurnEnd>();
         s.Spoken(40, "both.").GenerationComplete().TurnComplete();
         Assert.Equal(("one\ntwo", "Yes, both.", TurnEnding.Completed), (Assert.Single(s.Commits).User!.Text, s.Commits[0].Model!.Text, s.Commits[0].Ending));
+    }
+
+    [Fact]
+    public void WordsThatFollowTheResultOfASettledCall_InterruptWhatIsSaidOfIt()
+    {
+        var s = Scenario.Live().Client(InputTraits.Text, text: "one").Call(("c1", "f", "{}")).GenerationComplete().TurnComplete().AnswerFor("c1");
+        s.After(400).Client(InputTraits.Text, text: "two").After(400).Spoken(40, "It is ").Interrupted();
+        Assert.Contains(s.Last, effect => effect is Effect.DiscardAudio);
+        s.TurnComplete();
+        Assert.Equal(TurnEnding.Interrupted, s.Commits[1].Ending);
+        Assert.True(s.State.Draft.IsOwed);
+    }
+
+    [Fact]
+    public void ReplyThatBeginsWhenAResultIsTold_IsNotAboutIt()
+    {
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).GenerationComplete().TurnComplete().Lost().Ready();
+        Assert.Single(s.AnswerFor("c1").Last.Told());
+        s.After(199).Spoken(40, "By the way");
+        Assert.True(s.State.Tools.HasToSpeakAbout(s.Link));
+        s.GenerationComplete().TurnComplete().After(1).Spoken(40, "It is so.");
+        Assert.False(s.State.Tools.HasToSpeakAbout(s.Link));
     }
 
     [Fact]

@@ -70,6 +70,14 @@ public sealed class AnsweredInputTests
         Assert.NotNull(s.State.Media.Said.NewestSent(s.State.Media.SentTo));
     }
 
+    [Fact]
+    public void InNoise_NothingOfTheLastMoment_IsAnswered()
+    {
+        var s = Scenario.Live().Audio(2_000).Spoken(400, "well.").GenerationComplete().TurnComplete();
+        Assert.Equal(100, s.Commits[0].InputTo);
+        Assert.Equal(170, s.Audio(2_000).Spoken(400, "so.").State.Draft.AnsweredTo);
+    }
+
     [Theory]
     [InlineData(600, false)]
     [InlineData(601, true)]
@@ -96,6 +104,53 @@ public sealed class AnsweredInputTests
         Assert.Equal(crosses, Scenario.Live().Audio(800).After(before).Spoken(40).State.Draft.Crosses);
         Assert.False(Scenario.Live(manual: true).Client(InputTraits.ActivityStart).Audio(800).Client(InputTraits.ActivityEnd).After(before).Spoken(40).State.Draft.Crosses);
         Assert.False(Scenario.Live().After(-900).Spoken(40).State.Draft.Crosses);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WhatInterruptedOneReply_DoesNotInterruptTheNext_WhichAnswersIt(bool manual)
+    {
+        var s = Scenario.Live(manual).Client(InputTraits.Text, text: "first").After(400).Spoken(400, "One, ");
+        s.Client(InputTraits.Text, text: "second").Interrupted().TurnComplete().After(400).Spoken(40, "Two, ");
+        s.Interrupted().ExpectNo<Effect.DiscardAudio>();
+        s.TurnComplete().ExpectNo<Effect.ForwardTurnEnd>();
+        s.Spoken(400, "too.").GenerationComplete().TurnComplete();
+        Assert.Equal(("second", "Two, too.", TurnEnding.Completed), (s.Commits[1].User!.Text, s.Commits[1].Model!.Text, s.Commits[1].Ending));
+    }
+
+    [Fact]
+    public void OfTwoThingsThatWereSaidDuringAReply_TheSecondMayInterruptTheAnswerToTheFirst()
+    {
+        var s = Scenario.Live().Client(InputTraits.Text, text: "first").After(400).Spoken(400, "One, ");
+        s.Client(InputTraits.Text, text: "second").Client(InputTraits.Text, text: "third").Interrupted().TurnComplete().After(400).Spoken(40, "Two, ");
+        s.Interrupted();
+        Assert.Contains(s.Last, effect => effect is Effect.DiscardAudio);
+    }
+
+    [Theory]
+    [InlineData(199, true)]
+    [InlineData(200, false)]
+    public void WordsThatWereTypedJustBeforeTheReply_MayCrossIt(long before, bool crosses) =>
+        Assert.Equal(crosses, Scenario.Live().Client(InputTraits.Text, text: "hello").After(before).Spoken(40).State.Draft.Crosses);
+
+    [Fact]
+    public void InterruptionBehindAReplay_ByWhatWaitedInTheLog_IsByTheNextThingSaid()
+    {
+        var s = Scenario.Live();
+        for (var said = 0; said < 3; said++)
+        {
+            s.Audio(600).Audio(1_000, voiced: false);
+        }
+
+        s.Lost().Ready();
+        // The pump had come to the second when the reply to the first began.
+        s.State = s.State with { Link = ((LinkState.Live)s.State.Link) with { BehindUntil = s.Now + 4_000 } };
+        s.State.Media.SentTo = 115;
+        s.Spoken(400, "As to the first");
+        s.State.Media.SentTo = s.State.Media.LastInput;
+        s.Interrupted().TurnComplete();
+        Assert.Equal(30, Assert.Single(s.Commits).InputTo);
     }
 
     [Fact]
