@@ -23,6 +23,7 @@ internal static class ConversationRulesReader
             SeedEndsWithUser = setup.Entry.Seeding == SeedingStyle.LastTurnMustBeUser,
             RefusesInputDuringCall = setup.Entry.Functions.InputDuringCallIsRisky,
             MayStaySilent = setup.OffersProactivity,
+            StatusEndsWork = setup.Entry.StatusEndsWork,
             ContextTokens = setup.Entry.ContextWindowTokens,
         },
         RepeatableTools = settings.RepeatableTools,

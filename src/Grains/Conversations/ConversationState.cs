@@ -274,6 +274,9 @@ public sealed record ModelTraits
     /// <summary>The model may rightly answer speech with silence.</summary>
     public bool MayStaySilent { get; init; }
 
+    /// <summary>A request may be answered in several turns; only <c>interactionStatus</c> says which was the last.</summary>
+    public bool StatusEndsWork { get; init; }
+
     /// <summary>Input while a call is pending may end the connection.</summary>
     public bool RefusesInputDuringCall { get; init; }
 

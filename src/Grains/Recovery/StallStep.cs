@@ -13,6 +13,8 @@ internal static class StallStep
 {
     private static readonly ReadOnlyMemory<byte> Nudge = GatewayFrames.RealtimeText(GatewayFrames.Note("the user has finished speaking and waits for your answer"));
 
+    private static readonly ReadOnlyMemory<byte> GoOn = GatewayFrames.RealtimeText(GatewayFrames.Note("the connection was renewed before you had finished; if you have more to say or to do about what the user asked, go on now"));
+
     /// <summary>What is an answer, to who hears it: a transcript or a thought alone is none.</summary>
     private const ServerParts Given = ServerParts.ModelAudio | ServerParts.ModelText | ServerParts.ModelOther | ServerParts.ToolCall;
 
@@ -37,7 +39,12 @@ internal static class StallStep
     /// <summary>A connection has all that it needs. Where that is only what it was told, there is nothing that it would answer of itself.</summary>
     public static void Flushed(Transition t, LinkState.Live live)
     {
-        if (t.State is { Turn: TurnState.AwaitingModel, Draft: { IsOwed: true, Answering: false } } && t.State.Media.LastMeaningful <= live.Plan.ReplayAfter)
+        var repliesOfItself = t.State.Media.LastMeaningful > live.Plan.ReplayAfter;
+        if (t.State.Draft is { IsAnnounced: true, Answering: false } && (!repliesOfItself || t.State.Media.Said.IsNoise))
+        {
+            t.Emit(new Effect.SendUpstream(GoOn));
+        }
+        else if (t.State is { Turn: TurnState.AwaitingModel, Draft: { IsOwed: true, Answering: false } } && !repliesOfItself)
         {
             if (t.State.Draft.Continues)
             {
@@ -69,6 +76,11 @@ internal static class StallStep
         else if (state.Draft.AwaitsRest)
         {
             EarlyEnd.Finish(t);
+        }
+        else if (state.Draft is { IsAnnounced: true, UserText: "" } && state.Media.LastMeaningful <= state.CommittedTo)
+        {
+            // What was said counts as the answer; whoever waits for IDLE need not any longer.
+            TurnCommit.Finish(t, GatewayFrames.InteractionOver);
         }
         else if (state.Stall.EmptyEnd && !HasAsked(state))
         {
@@ -208,7 +220,7 @@ internal static class StallStep
 
     /// <summary>Upstream said that more would come, and now that this was all.</summary>
     private static bool EndsInteraction(ConversationState state) =>
-        state.Draft is { Answering: false, UserText: "" } && state.History is [.., { Speaker: Speaker.Model, IsOpen: true }];
+        state.Draft is { Answering: false, UserText: "" } && state.History is [.., { Speaker: Speaker.Model, IsOpen: true, Cut: false }];
 
     private static bool IsSilent(ConversationState state) => state.Draft.Answering
         ? state.Turn is TurnState.ModelSpeaking or TurnState.PlaybackPending && state.Media.SpokenMs == 0 && (state.Draft.Parts & Given) == 0

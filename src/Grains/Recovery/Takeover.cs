@@ -145,7 +145,8 @@ internal static class Takeover
                 Draft = draft with { AnsweredTo = generated.InputTo, UserText = generated.User + has.UserText[^late..] },
                 Turn = TurnState.PlaybackPending.Instance,
             };
-            End(t, TurnCommit.Commit(t, TurnEnding.Completed));
+            var fact = TurnCommit.Commit(t, TurnEnding.Completed);
+            t.Emit(new Effect.SendToClient(CutReply.EndWhole(t, wasAskedFor: false), OutputTraits.TurnComplete, fact));
             return;
         }
 

@@ -150,6 +150,7 @@ internal static class TurnCommit
             Read = draft.Read,
             Given = draft.Given,
             IsOwed = true,
+            IsAnnounced = draft.IsAnnounced,
             Crosses = draft.Crosses || state.Media.LastMeaningful > draft.AnsweredTo,
         };
     }
@@ -244,6 +245,8 @@ internal static class TurnCommit
             Journaled = settles ? unwritten : draft.Journaled + Math.Max(0, draft.UserText.Length - draft.Typed.Length),
             Unwritten = unwritten,
             DueAgain = settles && !repeats && draft.Withheld > 0 && draft.Withheld <= draft.Read.Length ? draft.Read[^draft.Withheld..] : "",
+            IsOwed = !settles && draft.IsAnnounced,
+            IsAnnounced = !settles && draft.IsAnnounced,
             Given = draft.Given.RemoveAll(given => given.Seq <= answeredTo),
         };
     }

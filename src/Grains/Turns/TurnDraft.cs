@@ -86,6 +86,9 @@ public sealed record TurnDraft
     /// <summary>The answer that is owed is the rest of the one before.</summary>
     public bool Continues { get; init; }
 
+    /// <summary>The reply before may only have announced the answer that is owed.</summary>
+    public bool IsAnnounced { get; init; }
+
     /// <summary>Upstream expects the user to go on (<c>waitingForInput</c>).</summary>
     public bool WaitsForUser { get; init; }
 

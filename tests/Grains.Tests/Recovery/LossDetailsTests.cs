@@ -57,6 +57,71 @@ public sealed class LossDetailsTests
     }
 
     [Fact]
+    public void WholeReply_OfAModelThatSaysWhenItsWorkIsDone_MayOnlyAnnounceTheAnswer()
+    {
+        var s = StatusEndsWork().Client(InputTraits.Text, text: "question").After(400).Spoken(40, "One moment.").GenerationComplete().Lost();
+        Assert.Equal((TurnEnding.Completed, 1, false), (Assert.Single(s.Commits).Ending, s.Commits[0].InputTo, s.Commits[0].InteractionOpen));
+        Assert.Equal(GatewayFrames.TurnOfMany, s.Expect<Effect.SendToClient>().Frame);
+        Assert.Contains("go on now", Assert.Single(s.Ready().Last.Told()), StringComparison.Ordinal);
+
+        s.After(400).Spoken(40, "It is so.").GenerationComplete().TurnComplete(ServerParts.InteractionIdle);
+        Assert.Equal((TurnEnding.Completed, false), (s.Commits[1].Ending, s.Commits[1].InteractionOpen));
+        s.ExpectTurn<TurnState.Idle>();
+    }
+
+    [Fact]
+    public void AnnouncedAnswer_ThatNeverComes_IsOver()
+    {
+        var s = StatusEndsWork().Client(InputTraits.Text, text: "question").After(400).Spoken(40, "All of it.").GenerationComplete().Lost().Ready();
+        s.After(6_000).Elapse(DeadlineKind.Stall);
+        Assert.Equal(GatewayFrames.InteractionOver, s.Expect<Effect.SendToClient>().Frame);
+        s.ExpectTurn<TurnState.Idle>();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void AnnouncedAnswer_ThatIsLost_IsAskedForAgain_UnlessItWasGeneratedWhole(bool whole)
+    {
+        var s = StatusEndsWork().Client(InputTraits.Text, text: "question").After(400).Spoken(40, "One moment.").GenerationComplete().Lost().Ready();
+        s.After(400).Spoken(40, "It is ");
+        if (whole)
+        {
+            s.GenerationComplete().Lost();
+            Assert.Equal(GatewayFrames.InteractionOver, s.Expect<Effect.SendToClient>().Frame);
+        }
+        else
+        {
+            s.Lost();
+        }
+
+        Assert.Equal(whole ? 0 : 1, s.Ready().Last.Told().Length);
+    }
+
+    [Fact]
+    public void AnnouncedAnswer_OfWhichOnlyAPartCame_IsStillOwed()
+    {
+        var s = StatusEndsWork().Client(InputTraits.Text, text: "question").After(400).Spoken(40, "One moment.").GenerationComplete().Lost().Ready();
+        s.After(400).Spoken(40, "I am at it.").GenerationComplete().TurnComplete(ServerParts.InteractionInProgress).Lost();
+        Assert.Single(s.Ready().Last.Told());
+    }
+
+    [Fact]
+    public void AnnouncedAnswer_IsAskedFor_ThroughNoise()
+    {
+        var s = StatusEndsWork().Audio(2_000).Spoken(40, "One moment.").Audio(200).GenerationComplete().Lost();
+        Assert.Contains("go on now", Assert.Single(s.Ready().Last.Told()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnnouncedAnswer_IsNotAskedFor_WhenTheUserHasGoneOn()
+    {
+        var s = StatusEndsWork().Client(InputTraits.Text, text: "question").After(400).Spoken(40, "One moment.").GenerationComplete();
+        s.Client(InputTraits.Text, text: "forget it").Lost();
+        Assert.Empty(s.Ready().Last.Told());
+    }
+
+    [Fact]
     public void CutReply_InAnInteraction_EndsAsAnyOther()
     {
         var s = Scenario.Live().Audio(600).Transcribed("question").Spoken(40, "One moment.").TurnComplete(ServerParts.InteractionInProgress);
@@ -82,7 +147,7 @@ public sealed class LossDetailsTests
 
         var spoken = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Transcribed("first").Spoken(40, "half").Audio(400).Transcribed(" second").Lost();
         Assert.Equal(("first second", 12), (spoken.State.Draft.UserText, spoken.State.Draft.Shown));
-        Assert.False(Scenario.Live().Client(InputTraits.Text, text: "first").Spoken(40, "half").Lost().State.Draft.Crosses);
+        Assert.False(Scenario.Live().Client(InputTraits.Text, text: "first").After(400).Spoken(40, "half").Lost().State.Draft.Crosses);
     }
 
     [Fact]
@@ -151,5 +216,12 @@ public sealed class LossDetailsTests
         Assert.Contains(s.Last, effect => effect is Effect.Count { What: "noSiloToMoveTo" });
         Assert.Equal(1011, s.Expect<Effect.CloseClient>().Close.Code);
         Assert.Single(s.Facts.OfType<RecoveryFailed>());
+    }
+
+    private static Scenario StatusEndsWork()
+    {
+        var s = Scenario.Live();
+        s.State = s.State with { Rules = s.State.Rules with { Model = new ModelTraits { StatusEndsWork = true } } };
+        return s;
     }
 }

@@ -136,6 +136,18 @@ public sealed class StallTests
     }
 
     [Fact]
+    public void EmptyTurn_AfterACutReply_IsNoEndOfAnInteraction()
+    {
+        var s = Asked().Spoken(40, "Well").Lost();
+        // Its question was put down as answered before: nothing is replayed.
+        s.State.Media.LastMeaningful = s.State.CommittedTo;
+        s.State = s.State with { Draft = s.State.Draft with { UserText = "", Shown = 0 } };
+        s.Ready();
+        s.State = s.State with { Stall = StallWatch.None };
+        s.TurnComplete().ExpectNo<Effect.ForwardTurnEnd>();
+    }
+
+    [Fact]
     public void EmptyTurn_Again_IsTheAnswerOfAModelThatMayStaySilent()
     {
         var s = Asked(silent: true).TurnComplete().TurnComplete();
