@@ -74,6 +74,8 @@ public enum SeedReply
     Awaited,
     /// <summary>It comes in and is swallowed; input goes out and interrupts it.</summary>
     Swallowed,
+    /// <summary>It was ended by nobody, and may go on.</summary>
+    Interrupted,
 }
 
 /// <summary>When a connection is to be replaced. Milliseconds of the conversation.</summary>

@@ -128,7 +128,12 @@ internal static class LinkStep
     /// <summary>The model does not answer its seed: input waits no longer.</summary>
     public static void SeedReplyOverdue(Transition t)
     {
-        if (t.State.Link is LinkState.Live { SeedReply: SeedReply.Awaited } live)
+        if (t.State.Link is LinkState.Live { SeedReply: SeedReply.Interrupted } interrupted)
+        {
+            t.State = t.State with { Link = interrupted with { SeedReply = SeedReply.None } };
+            ToolNotes.Tell(t);
+        }
+        else if (t.State.Link is LinkState.Live { SeedReply: SeedReply.Awaited } live)
         {
             t.Count("seedUnanswered");
             t.State = t.State with { Link = live with { SeedReply = SeedReply.None } };
@@ -216,6 +221,14 @@ internal static class LinkStep
 
     private static void Take(Transition t, LinkState.Live live, ServerNotice notice)
     {
+        if (live.SeedReply == SeedReply.Interrupted && HasGoneOn(t.State, live) && notice.Has(ModelTurn.ModelOutput))
+        {
+            // The user has asked something since; to keep back the answer would be worse than to pass on the rest of this.
+            live = live with { SeedReply = SeedReply.None };
+            t.State = t.State with { Link = live };
+            t.Disarm(DeadlineKind.SeedReply);
+        }
+
         if (live.SeedReply != SeedReply.None)
         {
             SwallowSeedReply(t, notice);
@@ -236,8 +249,23 @@ internal static class LinkStep
     {
         var live = (LinkState.Live)t.State.Link;
         var begins = live.SeedReply == SeedReply.Awaited && notice.Has(ModelTurn.ModelOutput | ServerParts.TurnComplete);
-        var ends = notice.Has(ServerParts.TurnComplete);
-        t.State = t.State with { Link = live with { SeedReply = ends ? SeedReply.None : begins ? SeedReply.Swallowed : live.SeedReply } };
+        // An interruption that nobody has caused ends nothing, if the reply goes on.
+        var nobodys = live.SeedReply == SeedReply.Swallowed && notice.Has(ServerParts.Interrupted) && !HasGoneOn(t.State, live);
+        var goesOn = live.SeedReply == SeedReply.Interrupted && notice.Has(ModelTurn.ModelOutput);
+        var ends = notice.Has(ServerParts.TurnComplete) && !nobodys && (live.SeedReply != SeedReply.Interrupted || HasGoneOn(t.State, live));
+        t.State = t.State with
+        {
+            Link = live with { SeedReply = ends ? SeedReply.None : nobodys ? SeedReply.Interrupted : begins || goesOn ? SeedReply.Swallowed : live.SeedReply },
+        };
+        if (nobodys)
+        {
+            t.Arm(DeadlineKind.SeedReply, t.Now + SpuriousInterruption.GoesOnMs);
+        }
+        else if (goesOn || ends)
+        {
+            t.Disarm(DeadlineKind.SeedReply);
+        }
+
         ModelTurn.MeterUnheard(t, notice);
         if (begins)
         {
@@ -247,6 +275,9 @@ internal static class LinkStep
 
         ToolNotes.Tell(t);
     }
+
+    /// <summary>The user has said something that the seed does not tell.</summary>
+    private static bool HasGoneOn(ConversationState state, LinkState.Live live) => state.Media.LastMeaningful > live.Plan.ReplayAfter;
 
     internal static string Name<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());

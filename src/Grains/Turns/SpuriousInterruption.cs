@@ -14,7 +14,7 @@ public sealed record ReplyMark(long SpokenMs, int TextLength);
 internal static class SpuriousInterruption
 {
     /// <summary>A reply that does not go on for so long will not.</summary>
-    private const long GoesOnMs = 1_500;
+    public const long GoesOnMs = 1_500;
 
     /// <summary>What the user said before the first of the reply may be what interrupts it, if both crossed on the way.</summary>
     public const long CrossingMs = 600;

@@ -4,6 +4,7 @@ using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
 using Orchestrator.Grains.Tests.Conversations;
 using Orchestrator.Grains.Tests.Tools;
+using Orchestrator.Grains.Turns;
 using Orchestrator.Journal;
 using Xunit;
 
@@ -78,6 +79,31 @@ public sealed class SeedReplyTests
             Assert.Empty(s.Last.Told());
             Assert.Single((inTime ? s.TurnComplete() : s.Elapse(DeadlineKind.SeedReply)).Last.Told());
         }
+    }
+
+    [Fact]
+    public void Reply_ThatNobodyInterrupted_IsSwallowedToItsEnd()
+    {
+        var s = Seeded().Spoken(40, "O").Interrupted().TurnComplete().ExpectNo<Effect.ForwardTurnEnd>();
+        Assert.Equal(s.Now + SpuriousInterruption.GoesOnMs, s.All.OfType<Effect.ArmDeadline>().Last(armed => armed.Kind == DeadlineKind.SeedReply).AtMs);
+        s.Spoken(40, "K").ExpectNo<Effect.ForwardFrame>().TurnComplete().ExpectNo<Effect.ForwardTurnEnd>();
+        Assert.DoesNotContain(DeadlineKind.SeedReply, s.State.Armed.Keys);
+        Answers(s);
+    }
+
+    [Fact]
+    public void Reply_ThatIsInterrupted_AndDoesNotGoOn_IsOver()
+    {
+        Answers(Seeded().Spoken(40, "O").Interrupted().TurnComplete().Elapse(DeadlineKind.SeedReply));
+        Answers(Seeded().Spoken(40, "O").Audio(100).Interrupted().TurnComplete());
+        // The user was faster than the deadline.
+        Answers(Seeded().Spoken(40, "O").Interrupted().TurnComplete());
+    }
+
+    private static void Answers(Scenario s)
+    {
+        s.Audio(600).Transcribed("question").Spoken(40, "Yes.").GenerationComplete().TurnComplete();
+        Assert.Equal("Yes.", Assert.Single(s.Facts.OfType<TurnCommitted>()).Model!.Text);
     }
 
     /// <summary>A settled turn, and a second session that is told of it.</summary>
