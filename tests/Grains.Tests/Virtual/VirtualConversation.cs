@@ -249,7 +249,9 @@ internal sealed class VirtualConversation
         }
 
         var start = turn == 0 ? 0 : Client.Output.FindLastIndex(turn - 1, heard => heard.TurnComplete) + 1;
-        return !Client.Output.Skip(start).Take(turn - start + 1).Any(heard => heard.Interrupted);
+        var answer = Client.Output.GetRange(start, turn - start + 1);
+        // The end of a turn waits for the journal: of one that was over before, it is no answer.
+        return !answer.Exists(heard => heard.Interrupted) && (answer.TrueForAll(heard => heard.Audio.Length == 0) || answer.Exists(heard => heard.Audio.Length > 0 && heard.At > asked));
     }
 
     private bool IsSettled() => Client.Closed is not null || IsAnswered()

@@ -53,6 +53,7 @@ public sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<Con
                 case ContextItem.Told told:
                     // Fillers are all alike: one that was interrupted is not the beginning of one that was heard.
                     Demand.That(IsFillerThatWasInterrupted(told.Text) || TakeWords(told.Text, parts: false) || WasInterrupted(told.Text) || TakeWords(told.Text, parts: true), $"The model was told that it said '{told.Text}', which the client did not hear at that place.");
+                    SkipWordlessRests();
                     asked = false;
                     break;
             }
@@ -166,6 +167,18 @@ public sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<Con
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// The transcript of a reply was ahead of its sound, and an interruption that may have been nobody's came between its last word and its end: what
+    /// followed has no words that a new session could be told.
+    /// </summary>
+    private void SkipWordlessRests()
+    {
+        while (_bytes == 0 && _words == 0 && _next < _whole.Count && Plain(_whole[_next].Words).Length == 0 && IsDoubtful(InterruptedBefore(_whole[_next])))
+        {
+            _next++;
+        }
     }
 
     /// <summary>Of two interruptions one after the other, each may have been the one that nobody caused.</summary>
