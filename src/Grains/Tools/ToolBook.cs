@@ -59,6 +59,9 @@ public sealed record ToolBook
     /// <summary>The model was told a result on this link, and has not spoken about it yet.</summary>
     public bool IsToldOn(int link) => Recent.Any(call => call.IsOwed && call.ToldOn == link);
 
+    /// <summary>The same, and it is to say something about it.</summary>
+    public bool IsToldInVain(int link) => Recent.Any(call => call is { IsOwed: true, IsSpokenAbout: false } && call.ToldOn == link);
+
     /// <summary>Results whose calls are settled, and that the model of this connection has not been told.</summary>
     public ImmutableList<BookedCall> OwedTo(int link) => [.. Recent.Where(call => call.IsOwed && call.ToldOn != link)];
 

@@ -153,6 +153,7 @@ internal static class ToolStep
         }
 
         Quarantine.Note(t, answers.Seq, InputTraits.ToolResponse);
+        StallStep.Restart(t);
         if (!asItCame)
         {
             t.Emit(new Effect.SendUpstream(ToolFrames.Results(results)));
