@@ -11,6 +11,7 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
 {
     private readonly FrameLog _log = new(after);
     private readonly Queue<(long Number, long Fact)> _gates = new();
+    private readonly HashSet<long> _onlyOnce = [];
     private long _deliveredTo = after;
     private long _durable;
     private long _evictAt;
@@ -71,6 +72,10 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
             if (!entry.IsDropped)
             {
                 edge.Deliver(new OutputFrame(n, entry.Payload, (OutputTraits)entry.Traits, entry.AudioMs));
+                if (_onlyOnce.Remove(n))
+                {
+                    _log.Drop(n);
+                }
             }
         }
 
@@ -80,10 +85,15 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
     /// <summary>The client confirmed everything up to this number.</summary>
     public void Confirmed(long number) => _log.TrimTo(Math.Min(number, _deliveredTo));
 
-    /// <summary>A client that comes back need not have this frame. One that has not been delivered yet stays.</summary>
+    /// <summary>A client that comes back need not have this frame. One that has not been delivered yet will be, for what follows
+    /// speaks of it.</summary>
     public void Drop(long number)
     {
-        if (number >= _log.First && number <= _deliveredTo)
+        if (number > _deliveredTo)
+        {
+            _onlyOnce.Add(number);
+        }
+        else if (number >= _log.First)
         {
             _log.Drop(number);
         }

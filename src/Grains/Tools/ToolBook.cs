@@ -53,8 +53,14 @@ public sealed record ToolBook
 
     public bool IsOpenOn(int link) => Recent.Any(call => call.IsOpenOn(link));
 
+    /// <summary>End of the oldest question that is not settled and that a call was made for; null without one.</summary>
+    public long? OldestQuestion => Recent.Where(call => call is { IsSettled: false, Status: not CallStatus.Vanished, Question: > 0 }).Select(call => (long?)call.Question).Min();
+
     /// <summary>The model was told a result on this link, and has not spoken about it yet.</summary>
     public bool IsToldOn(int link) => Recent.Any(call => call.IsOwed && call.ToldOn == link);
+
+    /// <summary>The same, and it is to say something about it.</summary>
+    public bool IsToldInVain(int link) => Recent.Any(call => call is { IsOwed: true, IsSpokenAbout: false } && call.ToldOn == link);
 
     /// <summary>Results whose calls are settled, and that the model of this connection has not been told.</summary>
     public ImmutableList<BookedCall> OwedTo(int link) => [.. Recent.Where(call => call.IsOwed && call.ToldOn != link)];

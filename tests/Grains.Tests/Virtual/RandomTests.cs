@@ -65,6 +65,22 @@ public sealed class RandomTests
     [InlineData(4458)]
     [InlineData(4551)]
     [InlineData(4797)]
+    [InlineData(4880)]
+    [InlineData(5438)]
+    [InlineData(5490)]
+    [InlineData(6179)]
+    [InlineData(7006)]
+    [InlineData(7704)]
+    [InlineData(8507)]
+    [InlineData(9119)]
+    [InlineData(10013)]
+    [InlineData(11165)]
+    [InlineData(12571)]
+    [InlineData(14026)]
+    [InlineData(15073)]
+    [InlineData(17312)]
+    [InlineData(18008)]
+    [InlineData(19162)]
     public void Conversation_ThatOnceFailed_IsWholeOrClosedWithTheReason(int seed) => Many.Run([Draw(seed)], mustSurvive: false);
 
     private static Schedule Draw(int seed)
