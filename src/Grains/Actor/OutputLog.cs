@@ -1,3 +1,4 @@
+using System.Buffers;
 using Orchestrator.Attach;
 
 namespace Orchestrator.Grains.Actor;
@@ -71,7 +72,13 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
             var entry = _log[n];
             if (!entry.IsDropped)
             {
-                edge.Deliver(new OutputFrame(n, entry.Payload, (OutputTraits)entry.Traits, entry.AudioMs));
+                var frame = entry.Read(out var rented);
+                edge.Deliver(new OutputFrame(n, frame, (OutputTraits)entry.Traits, entry.AudioMs));
+                if (rented is not null)
+                {
+                    ArrayPool<byte>.Shared.Return(rented);
+                }
+
                 if (_onlyOnce.Remove(n))
                 {
                     _log.Drop(n);
