@@ -13,7 +13,7 @@ public class WireBenchmarks
 {
     private const int Batch = 32;
 
-    private readonly WireSender _sender = new(Stream.Null, 1 << 26, CancellationToken.None, _ => { });
+    private readonly WireSender _sender = new(Stream.Null, WireFlusher.Shared, TimeProvider.System, 1 << 26, CancellationToken.None, _ => { });
     private readonly WireLane _lane = new(1 << 22);
     private readonly WireReader _reader = new() { MaxBody = 1 << 20 };
     private readonly InputWire _frame = new(new InputFrame(new byte[940], InputTraits.Audio | InputTraits.Voiced, 20) { Seq = 1 });

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Orchestrator.Testing;
@@ -61,6 +62,37 @@ public sealed class HarnessTests
         Assert.False(delay.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(1));
         await Patience.For(delay, "the delay");
+    }
+
+    [Fact]
+    public async Task Leftovers_OfARunThatEnds_AreTakenAway()
+    {
+        var run = new Leftovers();
+        var directory = Directory.CreateTempSubdirectory(run.Prefix).FullName;
+        await File.WriteAllTextAsync(Path.Combine(directory, "file"), "words");
+        await using var foreign = ChildProcess.Start("foreign", "sleep", ["600"]);
+        await using var ours = ChildProcess.Start("ours", "env", [$"{Leftovers.Variable}={run.Mark}", "sh", "-c", "sleep 600 & echo $!; wait"]);
+        var grandchild = int.Parse(await ours.LineAsync(line => line.Length > 0, "the pid"), CultureInfo.InvariantCulture);
+
+        run.Dispose();
+
+        await ours.ExitAsync();
+        Assert.False(Directory.Exists(directory));
+        Assert.False(foreign.HasExited);
+        await Patience.Until(() => Task.FromResult(IsGone(grandchild)), "the end of the grandchild");
+    }
+
+    /// <summary>A process that nobody has collected yet has no command line any more.</summary>
+    private static bool IsGone(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/cmdline").Length == 0;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 
     [Fact]

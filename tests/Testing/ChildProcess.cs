@@ -15,7 +15,7 @@ public enum Signal
     Stop = 19,
 }
 
-/// <summary>A real process under test: its output line by line, signals, and a log file that stays.</summary>
+/// <summary>A real process under test: its output line by line, signals, and a log file that stays. It does not outlive the run.</summary>
 public sealed partial class ChildProcess : IAsyncDisposable
 {
     private static int counter;
@@ -36,7 +36,6 @@ public sealed partial class ChildProcess : IAsyncDisposable
         process = new Process { StartInfo = start, EnableRaisingEvents = true };
         process.OutputDataReceived += (_, e) => Take("", e.Data);
         process.ErrorDataReceived += (_, e) => Take("! ", e.Data);
-        AppDomain.CurrentDomain.ProcessExit += KillWithUs;
     }
 
     public string Name { get; }
@@ -69,6 +68,7 @@ public sealed partial class ChildProcess : IAsyncDisposable
         {
             start.Environment[key] = value;
         }
+        start.Environment[Leftovers.Variable] = Leftovers.OfThisRun.Mark;
         var child = new ChildProcess(name, start);
         child.log.WriteLine($"$ {program} {string.Join(' ', start.ArgumentList)}");
         child.process.Start();
@@ -139,7 +139,6 @@ public sealed partial class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        AppDomain.CurrentDomain.ProcessExit -= KillWithUs;
         if (!process.HasExited)
         {
             await KillAsync();
@@ -192,8 +191,6 @@ public sealed partial class ChildProcess : IAsyncDisposable
             return tail.ToString();
         }
     }
-
-    private void KillWithUs(object? sender, EventArgs e) => _ = Kill(process.Id, (int)Signal.Kill);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int pid, int signal);

@@ -4,7 +4,7 @@ namespace Orchestrator.Testing;
 
 /// <summary>
 /// A PostgreSQL server of our own: a fresh cluster in a temporary directory, on a free loopback port, with passwords and fsync on.
-/// It is gone after the test run.
+/// It is gone after the test run, however that ends.
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
@@ -40,7 +40,7 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         var server = new PostgresServer(
             FindBinaries(),
-            Path.Combine(Path.GetTempPath(), $"orchestrator-postgres-{Environment.ProcessId}-{Guid.NewGuid():N}"),
+            Path.Combine(Path.GetTempPath(), $"{Leftovers.OfThisRun.Prefix}postgres-{Guid.NewGuid():N}"),
             Ports.Free());
         await server.CreateClusterAsync();
         for (var attempt = 1; ; attempt++)

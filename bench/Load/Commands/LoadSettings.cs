@@ -11,7 +11,10 @@ internal sealed record LoadSettings
 
     public int Runs { get; init; } = 3;
 
-    public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>Of one measurement, or of one row of a soak.</summary>
+    public TimeSpan? Seconds { get; init; }
+
+    public TimeSpan Time => Seconds ?? TimeSpan.FromSeconds(10);
 
     /// <summary>Load before anything is measured, so that programs are compiled and buffers have grown.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(6);
@@ -33,7 +36,7 @@ internal sealed record LoadSettings
             {
                 "--n" => settings with { Conversations = [.. arguments[++i].Split(',').Select(Integer)] },
                 "--runs" => settings with { Runs = Integer(arguments[++i]) },
-                "--seconds" => settings with { Time = TimeSpan.FromSeconds(Number(arguments[++i])) },
+                "--seconds" => settings with { Seconds = TimeSpan.FromSeconds(Number(arguments[++i])) },
                 "--warm-up" => settings with { WarmUp = TimeSpan.FromSeconds(Number(arguments[++i])) },
                 // A space, because settings of a target have commas in them.
                 "--targets" => settings with { Targets = [.. arguments[++i].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(TargetSpec.Parse)] },

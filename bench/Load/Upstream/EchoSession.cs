@@ -18,6 +18,8 @@ internal sealed class EchoSession(Socket socket, int number)
     /// <summary>Silence after which a question that nobody tells it to answer is answered; a plan has half a second.</summary>
     private const int PatienceFrames = 40;
 
+    private static readonly TimeSpan GoAwayNotice = TimeSpan.FromSeconds(10);
+
     private readonly RawSends _sends = new(socket);
     private readonly byte[] _model = RawFrame.Make(RawFrame.Binary, Frames.Model());
     private readonly int _stampAt = RawFrame.HeadSize(Frames.Model().Length, masked: false) + Frames.ModelPrefix.Length;
@@ -29,8 +31,26 @@ internal sealed class EchoSession(Socket socket, int number)
 
     public Task RunAsync(ReadOnlyMemory<byte> begun) => RawReceiver.RunAsync(socket, begun, Take);
 
-    /// <summary>The connection is gone without a word, as when a network breaks.</summary>
-    public void Cut()
+    /// <summary>Ends the connection, now or soon.</summary>
+    public async Task EndAsync(SessionEnd end)
+    {
+        switch (end)
+        {
+            case SessionEnd.Internal:
+                _sends.Send(RawFrame.Make(RawFrame.Close, [1011 >> 8, 1011 & 0xFF, .. "Internal error encountered."u8]));
+                break;
+            case SessionEnd.GoAway:
+                Say($"{{\"goAway\":{{\"timeLeft\":\"{GoAwayNotice.TotalSeconds:0}s\"}}}}");
+                await Task.Delay(GoAwayNotice);
+                Cut();
+                break;
+            default:
+                Cut();
+                break;
+        }
+    }
+
+    private void Cut()
     {
         socket.LingerState = new LingerOption(true, 0);
         socket.Dispose();

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Orchestrator.Bench.Load.Sockets;
@@ -8,7 +7,7 @@ namespace Orchestrator.Bench.Load.Upstream;
 
 /// <summary>
 /// A Gemini Live server that costs as little as one can: raw sockets, no parsing beyond what an echo needs. It is a process
-/// of its own, so that its share of the machine is known. <c>GET /cut/n</c> cuts n of its connections at random.
+/// of its own, so that its share of the machine is known. <c>GET /end/GoAway</c> (or another <see cref="SessionEnd"/>) ends one of its connections, drawn at random.
 /// </summary>
 internal sealed class EchoUpstream : IDisposable
 {
@@ -50,9 +49,9 @@ internal sealed class EchoUpstream : IDisposable
                 }
 
                 var path = head.Text.Split(' ')[1];
-                if (path.StartsWith("/cut/", StringComparison.Ordinal))
+                if (path.StartsWith("/end/", StringComparison.Ordinal))
                 {
-                    Cut(int.Parse(path["/cut/".Length..], CultureInfo.InvariantCulture));
+                    EndOne(Enum.Parse<SessionEnd>(path["/end/".Length..]));
                     await socket.SendAsync("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"u8.ToArray(), SocketFlags.None);
                     return;
                 }
@@ -70,13 +69,11 @@ internal sealed class EchoUpstream : IDisposable
         }
     }
 
-    private void Cut(int count)
+    private void EndOne(SessionEnd end)
     {
-        var all = _sessions.Keys.ToArray();
-        _random.Shuffle(all);
-        foreach (var session in all.Take(count))
+        if (_sessions.Keys.ToArray() is { Length: > 0 } all)
         {
-            session.Cut();
+            _ = all[_random.Next(all.Length)].EndAsync(end);
         }
     }
 }

@@ -89,7 +89,7 @@ public sealed class EdgeLog(long maxBytes) : IDisposable
             }
 
             var entry = input[next];
-            return new InputFrame(entry.Payload.ToArray(), (InputTraits)entry.Traits, entry.AudioMs) { Seq = next };
+            return new InputFrame(entry.ToArray(), (InputTraits)entry.Traits, entry.AudioMs) { Seq = next };
         }
     }
 

@@ -4,16 +4,13 @@ using System.Diagnostics;
 namespace Orchestrator.Attach;
 
 /// <summary>
-/// Frames in order, numbered without gaps, their bytes packed into pooled blocks: appending copies once and
-/// allocates nothing in the steady state, trimming at the front gives blocks back. A frame that was dropped costs
-/// nothing for long: its place is given back when the log would have to grow. Not thread-safe.
+/// Frames in order, numbered without gaps, kept in pooled blocks, audio without its base64 (<see cref="FramePacking"/>):
+/// appending copies once and allocates nothing in the steady state, trimming at the front gives blocks back. A frame that was
+/// dropped costs nothing for long: its place is given back when the log would have to grow. Not thread-safe.
 /// </summary>
 internal sealed class FrameLog(long after, ArrayPool<byte>? pool = null) : IDisposable
 {
-    /// <summary>Bytes of a block; about 18 audio frames of 20 ms.</summary>
-    private const int BlockBytes = 16 * 1024;
-
-    private readonly ArrayPool<byte> _pool = pool ?? ArrayPool<byte>.Shared;
+    private readonly ArrayPool<byte> _pool = pool ?? FrameBlocks.OfProcess;
     private Entry[] _ring = new Entry[16];
     private int _head;
     private int _count;
@@ -27,7 +24,7 @@ internal sealed class FrameLog(long after, ArrayPool<byte>? pool = null) : IDisp
     /// <summary>Number of the newest frame.</summary>
     public long Last { get; private set; } = after;
 
-    /// <summary>Bytes of all frames.</summary>
+    /// <summary>Bytes of all frames as they came; they are kept in less.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>Milliseconds of audio in all frames.</summary>
@@ -55,11 +52,13 @@ internal sealed class FrameLog(long after, ArrayPool<byte>? pool = null) : IDisp
             MakeRoom();
         }
 
-        var block = BlockFor(payload.Length);
-        payload.CopyTo(block.Bytes.AsSpan(block.Used));
+        var packing = FramePacking.Of(payload);
+        var size = packing.SizeOf(payload.Length);
+        var block = BlockFor(size);
+        packing.Pack(payload, block.Bytes.AsSpan(block.Used));
         Last++;
-        _ring[(_head + _count) & (_ring.Length - 1)] = new Entry(Last, block, block.Used, payload.Length, traits, audioMs);
-        block.Used += payload.Length;
+        _ring[(_head + _count) & (_ring.Length - 1)] = new Entry(Last, block, payload.Length, audioMs, (ushort)block.Used, traits, packing);
+        block.Used += size;
         block.Live++;
         _count++;
         Bytes += payload.Length;
@@ -170,7 +169,7 @@ internal sealed class FrameLog(long after, ArrayPool<byte>? pool = null) : IDisp
     /// <summary>A large frame has a block of its own, so that it can leave alone: whole images lie between small frames that stay.</summary>
     private Block BlockFor(int length)
     {
-        if (length > BlockBytes / 2)
+        if (length > FrameBlocks.BlockBytes / 2)
         {
             return NewBlock(length);
         }
@@ -181,7 +180,7 @@ internal sealed class FrameLog(long after, ArrayPool<byte>? pool = null) : IDisp
         }
 
         var previous = _open;
-        _open = NewBlock(BlockBytes);
+        _open = NewBlock(FrameBlocks.BlockBytes);
         if (previous is { Live: 0 })
         {
             Return(previous);
@@ -254,11 +253,33 @@ internal sealed class FrameLog(long after, ArrayPool<byte>? pool = null) : IDisp
     }
 
     /// <summary>One frame. A dropped one is empty.</summary>
-    internal readonly record struct Entry(long Number, Block? Block, int Offset, int Length, ushort Traits, int AudioMs)
+    internal readonly record struct Entry(long Number, Block? Block, int Length, int AudioMs, ushort Offset, ushort Traits, FramePacking Packing)
     {
         public bool IsDropped => Block is null;
 
-        public ReadOnlyMemory<byte> Payload => Block is null ? default : Block.Bytes.AsMemory(Offset, Length);
+        private ReadOnlyMemory<byte> Kept => Block is null ? default : Block.Bytes.AsMemory(Offset, Packing.SizeOf(Length));
+
+        /// <summary>The frame as it came: where it is kept, or in bytes of the shared pool, which the caller gives back.</summary>
+        public ReadOnlyMemory<byte> Read(out byte[]? rented)
+        {
+            rented = null;
+            if (!Packing.IsPacked)
+            {
+                return Kept;
+            }
+
+            rented = ArrayPool<byte>.Shared.Rent(Length);
+            Packing.Unpack(Kept.Span, rented);
+            return rented.AsMemory(0, Length);
+        }
+
+        /// <summary>The frame as it came, copied.</summary>
+        public byte[] ToArray()
+        {
+            var frame = new byte[Length];
+            Packing.Unpack(Kept.Span, frame);
+            return frame;
+        }
     }
 
     /// <summary>Rented bytes and how many frames or readers need them.</summary>

@@ -45,7 +45,7 @@ internal sealed class WireConnection : IAsyncDisposable
         _socket = socket;
         _bounds = bounds;
         _clock = clock;
-        _sender = new WireSender(stream, bounds.MaxQueued, _aborted.Token, fault => End(fault, tell: false));
+        _sender = new WireSender(stream, WireFlusher.Shared, clock, bounds.MaxQueued, _aborted.Token, fault => End(fault, tell: false));
     }
 
     /// <summary>Bytes that wait for the peer to read.</summary>

@@ -18,8 +18,9 @@ internal enum WireSend
 }
 
 /// <summary>
-/// The sending half: a frame is written by the thread that brings it when no write is under way; what comes meanwhile, of
-/// whatever streams, goes out in one write after it. No thread ever waits here, and a frame costs no allocation.
+/// The sending half: a frame is written by the thread that brings it when nothing was written for
+/// <see cref="WireFlusher.Window"/>; what comes sooner, of whatever streams, is held back and goes out in one write, and so
+/// does what comes while a write is under way. No thread ever waits here, and a frame costs no allocation.
 /// Overflow policy: a stream that passes its lane's bound is told, a connection that passes its own is given up.
 /// </summary>
 internal sealed class WireSender
@@ -28,7 +29,13 @@ internal sealed class WireSender
     private const int MaxWrite = 128 * 1024;
     private const int BaseSize = 4 * 1024;
 
+    // So much is worth a write of its own.
+    private const int MaxHeld = 32 * 1024;
+
     private readonly Stream _stream;
+    private readonly WireFlusher _flusher;
+    private readonly TimeProvider _clock;
+    private readonly long _window;
     private readonly int _maxQueued;
     private readonly CancellationToken _aborted;
     private readonly Action<WireFault> _failed;
@@ -44,14 +51,19 @@ internal sealed class WireSender
     private int _piece;
     private bool _writing;
     private bool _closed;
+    private bool _held;
+    private long _lastWrite = long.MinValue / 2;
     private long _queuedEver;
     private long _sentEver;
     private ValueTaskAwaiter _write;
 
     /// <param name="failed">Called once, outside the lock, when the transport refuses a write or the queue is full.</param>
-    public WireSender(Stream stream, int maxQueued, CancellationToken aborted, Action<WireFault> failed)
+    public WireSender(Stream stream, WireFlusher flusher, TimeProvider clock, int maxQueued, CancellationToken aborted, Action<WireFault> failed)
     {
         _stream = stream;
+        _flusher = flusher;
+        _clock = clock;
+        _window = (long)(WireFlusher.Window.TotalSeconds * clock.TimestampFrequency);
         _maxQueued = maxQueued;
         _aborted = aborted;
         _failed = failed;
@@ -87,7 +99,9 @@ internal sealed class WireSender
             return WireSend.TooLarge;
         }
 
+        var now = _clock.GetTimestamp();
         bool full;
+        var holds = false;
         lock (_gate)
         {
             if (_closed)
@@ -110,8 +124,26 @@ internal sealed class WireSender
                     return WireSend.Sent;
                 }
 
-                TakeWaiting_NeedsLock();
+                if (now - _lastWrite < _window && _waitingLength < MaxHeld && !last)
+                {
+                    if (_held)
+                    {
+                        return WireSend.Sent;
+                    }
+
+                    _held = holds = true;
+                }
+                else
+                {
+                    TakeWaiting_NeedsLock(now);
+                }
             }
+        }
+
+        if (holds)
+        {
+            _flusher.Add(this);
+            return WireSend.Sent;
         }
 
         if (full)
@@ -123,6 +155,24 @@ internal sealed class WireSender
 
         Flush();
         return WireSend.Sent;
+    }
+
+    /// <summary>Writes what was held back, unless it has left already. For <see cref="WireFlusher"/>.</summary>
+    public void FlushHeld()
+    {
+        var now = _clock.GetTimestamp();
+        lock (_gate)
+        {
+            _held = false;
+            if (_writing || _waitingLength == 0)
+            {
+                return;
+            }
+
+            TakeWaiting_NeedsLock(now);
+        }
+
+        Flush();
     }
 
     /// <summary>Gives up everything that waits. The buffer of a write under way is given back when that write ends.</summary>
@@ -162,9 +212,10 @@ internal sealed class WireSender
         _queuedEver += header.FrameSize;
     }
 
-    private void TakeWaiting_NeedsLock()
+    private void TakeWaiting_NeedsLock(long now)
     {
         _writing = true;
+        _lastWrite = now;
         (_inFlight, _waiting) = (_waiting, _inFlight);
         (_inFlightLength, _waitingLength, _sent) = (_waitingLength, 0, 0);
     }
@@ -228,7 +279,7 @@ internal sealed class WireSender
 
             if (_waitingLength > 0)
             {
-                TakeWaiting_NeedsLock();
+                TakeWaiting_NeedsLock(_clock.GetTimestamp());
                 return true;
             }
 

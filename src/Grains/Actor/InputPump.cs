@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using Orchestrator.Attach;
 
@@ -114,12 +115,13 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
             if (_own.TryDequeue(out var own))
             {
                 _ownBytes -= own.Length;
-                Wait(link.SendAsync(own), position: 0, audioMs: 0);
+                Wait(link.SendAsync(own), position: 0, audioMs: 0, rented: null);
             }
             else if (_flowing && TryTake(out var position))
             {
                 var entry = log[position];
-                if (Wait(link.SendAsync(entry.Payload), position, entry.AudioMs))
+                var frame = entry.Read(out var rented);
+                if (Wait(link.SendAsync(frame), position, entry.AudioMs, rented))
                 {
                     Sent(position, entry.AudioMs);
                 }
@@ -147,6 +149,8 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
             {
                 log.Unpin(block);
             }
+
+            GiveBack(send.Rented);
 
             if (send == _sending)
             {
@@ -216,17 +220,26 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
     }
 
     /// <returns>True when the link has taken it already.</returns>
-    private bool Wait(ValueTask sent, long position, int audioMs)
+    private bool Wait(ValueTask sent, long position, int audioMs, byte[]? rented)
     {
         if (sent.IsCompleted)
         {
+            GiveBack(rented);
             return true;
         }
 
-        _sending = new Send(position, audioMs, position > 0 ? log.Pin(position) : null);
+        _sending = new Send(position, audioMs, position > 0 && rented is null ? log.Pin(position) : null, rented);
         _unfinished.Add(_sending);
         _ = FinishAsync(sent, _sending);
         return false;
+    }
+
+    private static void GiveBack(byte[]? rented)
+    {
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
     }
 
     private async Task FinishAsync(ValueTask sent, Send send)
@@ -237,7 +250,7 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
     }
 
     /// <summary>A frame that a link is still reading.</summary>
-    private sealed class Send(long position, int audioMs, FrameLog.Block? pinned)
+    private sealed class Send(long position, int audioMs, FrameLog.Block? pinned, byte[]? rented)
     {
         private volatile bool _isOver;
 
@@ -246,7 +259,10 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
 
         public int AudioMs => audioMs;
 
+        /// <summary>Where it reads: in the log, or in bytes of its own.</summary>
         public FrameLog.Block? Pinned => pinned;
+
+        public byte[]? Rented => rented;
 
         public bool IsOver
         {

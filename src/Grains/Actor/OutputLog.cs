@@ -1,3 +1,4 @@
+using System.Buffers;
 using Orchestrator.Attach;
 
 namespace Orchestrator.Grains.Actor;
@@ -11,6 +12,7 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
 {
     private readonly FrameLog _log = new(after);
     private readonly Queue<(long Number, long Fact)> _gates = new();
+    private readonly HashSet<long> _onlyOnce = [];
     private long _deliveredTo = after;
     private long _durable;
     private long _evictAt;
@@ -70,7 +72,17 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
             var entry = _log[n];
             if (!entry.IsDropped)
             {
-                edge.Deliver(new OutputFrame(n, entry.Payload, (OutputTraits)entry.Traits, entry.AudioMs));
+                var frame = entry.Read(out var rented);
+                edge.Deliver(new OutputFrame(n, frame, (OutputTraits)entry.Traits, entry.AudioMs));
+                if (rented is not null)
+                {
+                    ArrayPool<byte>.Shared.Return(rented);
+                }
+
+                if (_onlyOnce.Remove(n))
+                {
+                    _log.Drop(n);
+                }
             }
         }
 
@@ -80,10 +92,15 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
     /// <summary>The client confirmed everything up to this number.</summary>
     public void Confirmed(long number) => _log.TrimTo(Math.Min(number, _deliveredTo));
 
-    /// <summary>A client that comes back need not have this frame. One that has not been delivered yet stays.</summary>
+    /// <summary>A client that comes back need not have this frame. One that has not been delivered yet will be, for what follows
+    /// speaks of it.</summary>
     public void Drop(long number)
     {
-        if (number >= _log.First && number <= _deliveredTo)
+        if (number > _deliveredTo)
+        {
+            _onlyOnce.Add(number);
+        }
+        else if (number >= _log.First)
         {
             _log.Drop(number);
         }

@@ -28,6 +28,9 @@ public sealed record ConversationState
     /// <summary>What the committed turns said, oldest first: what a client may repeat, and what a new session may be told.</summary>
     public ImmutableList<SpokenText> History { get; init; } = [];
 
+    /// <summary>What upstream has transcribed lately, and may repeat.</summary>
+    public TranscribedPieces Transcribed { get; init; } = TranscribedPieces.None;
+
     /// <summary>What the client told the model without asking for an answer, by the turn that it precedes.</summary>
     public ImmutableList<SpokenText> Given { get; init; } = [];
 

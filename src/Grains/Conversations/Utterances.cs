@@ -74,6 +74,20 @@ public struct Utterances
         return null;
     }
 
+    /// <summary>The first of those that go beyond a position; null without one.</summary>
+    public readonly UserSpan? FirstAfter(long position)
+    {
+        for (var i = Math.Max(0, _count - Kept); i < _count; i++)
+        {
+            if (_ring[i % Kept] is var span && span.End > position)
+            {
+                return span;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The second of those that go beyond a position; null without one.</summary>
     public readonly UserSpan? SecondAfter(long position)
     {

@@ -89,12 +89,19 @@ internal static class LossStep
         }
     }
 
-    /// <summary>Rung 5: the client is told, and may come back with its handle.</summary>
+    /// <summary>Rung 5: the client is told, and may come back with its handle. One that is away is expected for the rest of its grace time.</summary>
     private static void Exhaust(Transition t, EdgeClose close)
     {
         t.Count("ladderExhausted");
         t.Append(new RecoveryFailed(t.State.Links, LinkStep.Name(t.State.Episode!.Cause), t.State.Episode.Code, t.State.Episode.Tries, t.Now - t.State.Episode.SinceMs, close.Reason));
         t.State = t.State with { Link = LinkState.Exhausted.Instance };
+        if (t.State.Edge is EdgeState.Lost)
+        {
+            // Nobody is there to be told. Who is back in time finds everything that was said still here, and all rungs again.
+            t.State = t.State with { Episode = null, LossesOnTurn = 0 };
+            return;
+        }
+
         t.CloseClient(close);
         EdgeStep.Park(t, close.Reason);
     }

@@ -58,6 +58,9 @@ internal static class StallStep
         }
     }
 
+    /// <summary>The model was given a result to think about: whatever it owes, it has all the time for it once more.</summary>
+    public static void Restart(Transition t) => t.Disarm(DeadlineKind.Stall);
+
     /// <summary>The answer is overdue.</summary>
     public static void Elapsed(Transition t)
     {
@@ -146,7 +149,7 @@ internal static class StallStep
             Remind(t);
             Arm(t);
         }
-        else if (MayClimb(t.State))
+        else if (MayClimb(t.State) && HasAsked(t.State))
         {
             Climb(t);
         }
@@ -160,7 +163,7 @@ internal static class StallStep
     /// <summary>Whether the user has said anything may turn out later, with the transcript.</summary>
     private static void Remind(Transition t)
     {
-        if (!HasAsked(t.State))
+        if (!HasAsked(t.State) && !OwesWordsOnResult(t.State))
         {
             t.State = t.State with { Stall = t.State.Stall with { EmptyEnd = true } };
             return;
@@ -202,17 +205,20 @@ internal static class StallStep
 
     /// <summary>The user, or who waits for the rest of a reply, is owed something by a connection that has all it needs for it.</summary>
     private static bool IsDue(ConversationState state) =>
-        state.Link is LinkState.Live { SeedReply: SeedReply.None, Flushed: true }
-        && !state.AwaitsTools
+        state.Link is LinkState.Live { SeedReply: SeedReply.None, Flushed: true } live
+        && !state.Tools.IsOpenOn(live.Link)
         && state is { InteractionOpen: false, Stall.GivenUp: false, Draft.WaitsForUser: false }
         && (state.Turn is TurnState.AwaitingModel
-            ? state.Draft.AwaitsRest || state.Stall.EmptyEnd || HasAsked(state)
+            ? state.Draft.AwaitsRest || state.Stall.EmptyEnd || HasAsked(state) || OwesWordsOnResult(state)
             : state.Draft.Answering && state.Turn is TurnState.ModelSpeaking or TurnState.PlaybackPending && HasAskedMore(state));
 
     /// <summary>With automatic activity detection a sound may have been nobody's: only words are proof that somebody spoke.</summary>
     private static bool HasAsked(ConversationState state) =>
         state.Draft.UserText.Length > 0 || state.Draft.Shown > 0 || state.Draft.IsOwed
         || (state.Rules.ManualActivity && !state.ActivityOpen && state.Draft.Speech.VoicedMs + state.Media.VoicedMs > 0);
+
+    /// <summary>The model was given the result of a function whose turn is settled. It may have nothing to say about it: worth a note, and no more.</summary>
+    private static bool OwesWordsOnResult(ConversationState state) => state.Link is LinkState.Live live && state.Tools.IsToldInVain(live.Link);
 
     /// <summary>The user has asked something while the model answered, which may be more than it will ever hear.</summary>
     private static bool HasAskedMore(ConversationState state) =>

@@ -27,9 +27,8 @@ internal static class InputDuringCall
         t.State = t.State with { HoldsForCall = CallHold.None };
         if (t.State.IsCareful && t.State.Turn is TurnState.AwaitingModel)
         {
-            var silence = t.State.Rules.ManualActivity ? 0 : (t.State.Rules.SilenceMs / FrameMs) + 5;
             t.State = t.State with { HoldsForCall = CallHold.On };
-            t.Emit(new Effect.HoldInputAfter(Math.Min(t.State.Media.LastInput, t.State.Media.LastMeaningful + silence)));
+            t.Emit(new Effect.HoldInputAfter(Math.Min(t.State.Media.LastInput, Question(t.State))));
             t.Arm(DeadlineKind.CallHold, t.Now + MostMs);
         }
     }
@@ -42,7 +41,7 @@ internal static class InputDuringCall
             return;
         }
 
-        var wanted = t.State is { Link: LinkState.Live { SeedReply: SeedReply.None } live }
+        var wanted = t.State is { Link: LinkState.Live { SeedReply: not SeedReply.Awaited } live }
             && ((live.Flushed && t.State.Tools.IsOpenOn(live.Link)) || (t.State.IsCareful && t.State.Turn is TurnState.AwaitingModel or TurnState.ToolPending));
         if (wanted && t.State.HoldsForCall == CallHold.None)
         {
@@ -63,12 +62,28 @@ internal static class InputDuringCall
         Release(t, CallHold.GivenUp);
     }
 
+    /// <summary>Newest position of the question that the call was made for, and of the silence that ends it where the model listens
+    /// for that. What was said sooner than that belongs to it; what was said later has waited, and waits again.</summary>
+    private static long Question(ConversationState state)
+    {
+        var silence = state.Rules.ManualActivity ? 0 : (state.Rules.SilenceMs / FrameMs) + 5;
+        var end = state.Tools.OldestQuestion ?? state.Media.LastMeaningful;
+        while (state.Media.Said.FirstAfter(end) is { } span && span.Start <= end + Tail(end))
+        {
+            end = span.End;
+        }
+
+        return end + Tail(end);
+
+        long Tail(long position) => state.Draft.Pieces.Exists(piece => piece.Seq == position) ? 0 : silence;
+    }
+
     private static void Release(Transition t, CallHold next)
     {
         var held = t.State.HoldsForCall == CallHold.On;
         t.State = t.State with { HoldsForCall = next };
         t.Disarm(DeadlineKind.CallHold);
-        if (held && t.State is { Link: LinkState.Live { SeedReply: SeedReply.None }, Hold: null })
+        if (held && t.State is { Link: LinkState.Live { SeedReply: not SeedReply.Awaited }, Hold: null })
         {
             t.Emit(Effect.ReleaseInput.Instance);
         }

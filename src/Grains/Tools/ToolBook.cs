@@ -53,11 +53,17 @@ public sealed record ToolBook
 
     public bool IsOpenOn(int link) => Recent.Any(call => call.IsOpenOn(link));
 
+    /// <summary>End of the oldest question that is not settled and that a call was made for; null without one.</summary>
+    public long? OldestQuestion => Recent.Where(call => call is { IsSettled: false, Status: not CallStatus.Vanished, Question: > 0 }).Select(call => (long?)call.Question).Min();
+
     /// <summary>The model was told a result on this link, and has not spoken about it yet.</summary>
     public bool IsToldOn(int link) => Recent.Any(call => call.IsOwed && call.ToldOn == link);
 
-    /// <summary>The same of any call, settled or not.</summary>
+    /// <summary>The model was told a result of any call on this link, settled or not, and has still to say something about it.</summary>
     public bool HasToSpeakAbout(int link) => Recent.Any(call => call is { Status: CallStatus.Answered, IsSpokenAbout: false } && call.ToldOn == link);
+
+    /// <summary>The model was told a result of a settled call on this link, and it is to say something about it.</summary>
+    public bool IsToldInVain(int link) => Recent.Any(call => call is { IsOwed: true, IsSpokenAbout: false } && call.ToldOn == link);
 
     /// <summary>Results whose calls are settled, and that the model of this connection has not been told.</summary>
     public ImmutableList<BookedCall> OwedTo(int link) => [.. Recent.Where(call => call.IsOwed && call.ToldOn != link)];

@@ -37,6 +37,7 @@ internal static class ToolNotes
         }
 
         t.Count("toolResultTold");
+        StallStep.Restart(t);
         t.State = t.State with { Turn = new TurnState.AwaitingModel(t.Now) };
         t.Emit(new Effect.SendUpstream(GatewayFrames.RealtimeText(string.Join('\n', owed.Select(call =>
             GatewayFrames.Note($"the function {ToolFrames.Call(call)} that you called has returned: {ToolFrames.Returned(call)}"))))));

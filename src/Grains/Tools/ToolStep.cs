@@ -85,6 +85,12 @@ internal static class ToolStep
             if (call is not ({ Status: CallStatus.Open } or { Status: CallStatus.Answered, IsSeen: false, Seq: > 0 }))
             {
                 t.Count("toolCancellationSwallowed");
+                if (call is { Status: CallStatus.Answered, IsSeen: false })
+                {
+                    // The book's answer crossed it, and was heard by nobody. The function did run: its result is still to be told.
+                    t.State = t.State with { Tools = t.State.Tools.Set(call with { ToldOn = 0 }) };
+                }
+
                 continue;
             }
 
@@ -147,6 +153,7 @@ internal static class ToolStep
         }
 
         Quarantine.Note(t, answers.Seq, InputTraits.ToolResponse);
+        StallStep.Restart(t);
         if (!asItCame)
         {
             t.Emit(new Effect.SendUpstream(ToolFrames.Results(results)));

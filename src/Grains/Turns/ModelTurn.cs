@@ -74,6 +74,11 @@ internal static class ModelTurn
             }
         }
 
+        if (notice.Has(ServerParts.TurnComplete))
+        {
+            t.State = t.State with { Transcribed = t.State.Transcribed.TurnEnded() };
+        }
+
         if (notice.Has(ServerParts.TurnComplete) && (SpuriousInterruption.TakesEnd(t, notice) || StallStep.Takes(t, notice) || EarlyEnd.Takes(t, notice)))
         {
             if (notice.Has(ModelOutput))

@@ -244,6 +244,7 @@ internal static class TurnCommit
             Withheld = withheld,
             Journaled = settles ? unwritten : draft.Journaled + Math.Max(0, draft.UserText.Length - draft.Typed.Length),
             Unwritten = unwritten,
+            Read = repeats && !settles ? draft.Read : "",
             DueAgain = settles && !repeats && draft.Withheld > 0 && draft.Withheld <= draft.Read.Length ? draft.Read[^draft.Withheld..] : "",
             IsOwed = !settles && draft.IsAnnounced,
             IsAnnounced = !settles && draft.IsAnnounced,

@@ -12,9 +12,6 @@ internal static class UserTranscript
     /// <summary>Words of a question that is not answered come within this time after it.</summary>
     private const long WordsDueMs = 10_000;
 
-    /// <summary>Turns that upstream may repeat.</summary>
-    private const int Remembered = 8;
-
     /// <summary>Takes what was transcribed.</summary>
     /// <returns>What of it is news to the client, when some of it is not; null when all is.</returns>
     public static string? Heard(Transition t, string text)
@@ -24,6 +21,8 @@ internal static class UserTranscript
             return null;
         }
 
+        var transcribed = t.State.Transcribed;
+        t.State = t.State with { Transcribed = transcribed.Add(text, t.State.Media.Said.NewestSent(t.State.Media.SentTo)?.Start ?? 0) };
         var draft = t.State.Draft;
         if (draft.Withheld > 0 || draft.Unwritten > 0)
         {
@@ -44,18 +43,20 @@ internal static class UserTranscript
 
         if (draft.DueAgain.Length > 0)
         {
-            var due = draft.DueAgain.StartsWith(text, StringComparison.Ordinal);
-            t.State = t.State with { Draft = draft with { DueAgain = due ? draft.DueAgain[text.Length..] : "" } };
-            if (due)
+            // Words in front of it came late, and are of a turn that was not replayed.
+            var at = draft.DueAgain.IndexOf(text, StringComparison.Ordinal);
+            t.State = t.State with { Draft = draft with { DueAgain = at >= 0 ? draft.DueAgain[(at + text.Length)..] : "" } };
+            if (at >= 0)
             {
                 Write(t, text, shown: 0);
                 return "";
             }
         }
 
-        if (IsRepeated(t, text))
+        if (IsRepeated(t, transcribed, text))
         {
             t.Count("transcriptRepeated");
+            t.State = t.State with { Transcribed = transcribed };
             return "";
         }
 
@@ -94,7 +95,7 @@ internal static class UserTranscript
     /// dropped only when that cannot be: more words than anybody could have said in the time that he was heard, or the words of
     /// a question that upstream has not answered, long after it.
     /// </summary>
-    private static bool IsRepeated(Transition t, string text)
+    private static bool IsRepeated(Transition t, TranscribedPieces transcribed, string text)
     {
         var (state, draft) = (t.State, t.State.Draft);
         if (state.Turn is TurnState.AwaitingModel awaiting && t.Now - awaiting.SinceMs > WordsDueMs && Same(draft.UserText, text))
@@ -104,26 +105,22 @@ internal static class UserTranscript
 
         var known = draft.UserText.Length - draft.Typed.Length + draft.NextUserText.Length - draft.NextTyped.Length;
         var voicedMs = draft.Speech.VoicedMs + state.Media.VoicedMs;
-        return (known + text.Length) * 1_000L > voicedMs * MostCharsPerSecond && (known > 0 || !AwaitsWords(state)) && WasSaid(state, text);
+        var most = voicedMs * MostCharsPerSecond;
+        if ((known + text.Length) * 1_000L <= most || (known == 0 && AwaitsWords(state)))
+        {
+            return false;
+        }
+
+        // Where the words before were too many already, voice tells nothing about those that follow them.
+        return transcribed.Have(text, inThisTurn: known > 0 && known * 1_000L <= most) || (LastSaid(state) is { } last && Same(last.Text, text));
     }
 
     /// <summary>What the user said last is settled and has no words yet; they may come at any time.</summary>
     private static bool AwaitsWords(ConversationState state) => state.InteractionOpen
         ? state.Draft.Journaled == 0
-        : state.History.FindLast(said => said.Speaker == Speaker.User) is { IsNote: true };
+        : LastSaid(state) is { IsNote: true };
 
-    private static bool WasSaid(ConversationState state, string text)
-    {
-        for (var i = state.History.Count - 1; i >= 0 && state.History[i].Turn > state.Turns - Remembered; i--)
-        {
-            if (state.History[i].Speaker == Speaker.User && Same(state.History[i].Text, text))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static SpokenText? LastSaid(ConversationState state) => state.History.FindLast(said => said.Speaker == Speaker.User);
 
     /// <summary>The same words, or most of them: late ones may stand in another turn than upstream's.</summary>
     private static bool Same(string known, string text) =>

@@ -45,6 +45,34 @@ public sealed class OutputLogTests
         Assert.Equal([2L, 3L], second.Numbers);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void DroppedFrame_IsNotDeliveredAgain_ButOnce(bool delivered)
+    {
+        Append(1);
+        Append(2, OutputTraits.Words, afterFact: 5);
+        if (delivered)
+        {
+            Deliver();
+        }
+
+        _log.Drop(2);
+        Append(3);
+        Deliver();
+        Assert.Equal([1, 2, 3], _ear.Heard);
+        _log.Rewind();
+        var second = new Ear();
+        _log.DeliverTo(second);
+        Assert.Equal([1, 3], second.Heard);
+
+        void Deliver()
+        {
+            _log.Durable(5);
+            _log.DeliverTo(_ear);
+        }
+    }
+
     [Fact]
     public void Confirmation_BeyondWhatWasDelivered_FreesNothingUndelivered()
     {

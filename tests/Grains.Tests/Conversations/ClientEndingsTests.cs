@@ -107,6 +107,27 @@ public sealed class ClientEndingsTests
     }
 
     [Fact]
+    public void Exhausted_WhileTheClientIsAway_KeepsWhatWasSaid_ForTheRestOfTheGraceTime()
+    {
+        var s = Scenario.Live(manual: true).WholeTurn();
+        var before = s.State.Media.LastInput;
+        s.Client(InputTraits.ActivityStart).Audio(400).Detach(null);
+        s.State = s.State with { LossesOnTurn = 3 };
+        s.Lost(1011).ExpectNo<Effect.Release>().ExpectNo<Effect.CloseClient>();
+        Assert.Single(s.Facts.OfType<RecoveryFailed>());
+
+        s.After(2_000).Attach().Expect<Effect.OpenLink>();
+        s.Ready();
+        Assert.Equal(before, s.Expect<Effect.SendInputAfter>().Position);
+        Assert.True(s.State.ActivityOpen);
+        Assert.Equal(0, s.State.LossesOnTurn);
+
+        s.Detach(null);
+        s.State = s.State with { LossesOnTurn = 3 };
+        Assert.Equal("the client did not come back within the grace time", s.Lost(1011).After(60_000).Elapse(DeadlineKind.Grace).Expect<Effect.Release>().Reason);
+    }
+
+    [Fact]
     public void OldAttachments_AreIgnoredByName()
     {
         var s = Scenario.Live().Attach();

@@ -141,7 +141,7 @@ public sealed class TurnsDocTests
         return s.Lost().Lost(1007, "Invalid session handle").Ready();
     }
 
-    /// <summary>Passed through within one step on the way to Parked; an input never finds it.</summary>
+    /// <summary>Passed through within one step on the way to Parked, unless a client that has vanished is expected back.</summary>
     private static Scenario Exhausted(bool manual)
     {
         var s = Answered(manual).Lost();

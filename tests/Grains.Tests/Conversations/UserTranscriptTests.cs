@@ -1,3 +1,4 @@
+using Gemini.Live.Scanning;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Journal;
 using Xunit;
@@ -67,6 +68,66 @@ public sealed class UserTranscriptTests
         Assert.Single(s.Facts.OfType<TurnAmended>());
         ExpectRepeated(s.Transcribed(Question));
         s.Transcribed(" today").Expect<Effect.ForwardFrame>();
+    }
+
+    [Fact]
+    public void Repeat_OfWordsThatCameLate_IsKnownByThemAlone()
+    {
+        var s = Told().Transcribed(" please").Spoken(400, "Anything else?").GenerationComplete().TurnComplete().Committed();
+        ExpectRepeated(s.Transcribed(" please"));
+        Assert.Single(s.Facts.OfType<TurnAmended>());
+    }
+
+    [Fact]
+    public void SameWord_TwiceAmongThoseThatComeLate_IsTheUsers()
+    {
+        var s = Told().Transcribed(" no").Transcribed(" no");
+        s.Expect<Effect.ForwardFrame>();
+        Assert.Equal([" no", " no"], s.Facts.OfType<TurnAmended>().Select(amended => amended.UserText));
+    }
+
+    [Fact]
+    public void Repeat_OfTheQuestionThatIsBeingAnswered_IsDropped()
+    {
+        var s = Told().Audio(1_500).Audio(1_000, voiced: false).Transcribed(" and what is it").Transcribed(" like in Rome").Spoken(400, "rain");
+        ExpectRepeated(s.Transcribed(" and what is it like in Rome"));
+        s.Spoken(400, " too.").GenerationComplete().TurnComplete();
+        Assert.Equal(" and what is it like in Rome", s.Commits[^1].User!.Text);
+    }
+
+    [Fact]
+    public void Repeat_OfTwoThingsThatWereSaidAfterOneAnother_IsDropped()
+    {
+        var s = Told().Audio(600).Audio(1_000, voiced: false).Transcribed(" and in Rome").Audio(600).Transcribed(" or Paris").Audio(1_000, voiced: false);
+        ExpectRepeated(s.Spoken(400, "rain").GenerationComplete().TurnComplete().Committed().Transcribed(" and in Rome or Paris"));
+    }
+
+    [Fact]
+    public void WordsThatAreMoreThanTheVoiceThatWasHeard_AreNoRepeat()
+    {
+        var s = Told().Audio(40).Audio(1_000, voiced: false).Transcribed(" no").Transcribed(" no");
+        s.Expect<Effect.ForwardFrame>();
+        Assert.Equal(" no no", s.State.Draft.UserText);
+    }
+
+    [Fact]
+    public void ReplayedWords_BehindLateOnesOfASettledTurn_AreNotToldAgain()
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Spoken(400, "rain.").GenerationComplete().TurnComplete().Committed();
+        s.Audio(600).Transcribed(" yes").Audio(1_000, voiced: false).Transcribed(" please");
+        s.Lost().Ready().Spoken(400, "sun.").GenerationComplete().TurnComplete().Committed().Transcribed(" please");
+        s.ExpectNo<Effect.ForwardFrame>().ExpectNo<Effect.SendToClient>();
+        Assert.Equal(" please", Assert.Single(s.Facts.OfType<TurnAmended>()).UserText);
+    }
+
+    [Fact]
+    public void ReplayedWords_ThatComeAfterAnInteractionOfManyTurns_AreNotToldAgain()
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Transcribed(" yes").Lost().Ready();
+        s.Spoken(400, "One moment.").GenerationComplete().TurnComplete(ServerParts.InteractionInProgress);
+        s.Spoken(400, "rain.").GenerationComplete().TurnComplete(ServerParts.InteractionIdle).Committed().Transcribed(" yes");
+        s.ExpectNo<Effect.ForwardFrame>().ExpectNo<Effect.SendToClient>();
+        Assert.Equal(" yes", Assert.Single(s.Facts.OfType<TurnAmended>()).UserText);
     }
 
     [Fact]

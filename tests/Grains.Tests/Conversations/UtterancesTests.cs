@@ -50,6 +50,16 @@ public sealed class UtterancesTests
     }
 
     [Fact]
+    public void FirstAfter_IsTheOldestThatGoesBeyondThePosition()
+    {
+        var said = Words(10, 20, 30);
+        Assert.Equal(10, said.FirstAfter(9)!.Value.Start);
+        Assert.Equal(20, said.FirstAfter(10)!.Value.Start);
+        Assert.Null(said.FirstAfter(30));
+        Assert.Equal(3, Words(1, 2, 3, 4, 5, 6, 7, 8, 9, 10).FirstAfter(0)!.Value.Start);
+    }
+
+    [Fact]
     public void Unfinished_IsWhatIsNotSentOrMayGoOn()
     {
         var said = default(Utterances);

@@ -4,6 +4,7 @@ using Orchestrator.Attach;
 using Orchestrator.Grains.Conversations;
 using Orchestrator.Grains.Recovery;
 using Orchestrator.Grains.Tests.Conversations;
+using Orchestrator.Grains.Tests.Tools;
 using Orchestrator.Grains.Turns;
 using Orchestrator.Journal;
 using Xunit;
@@ -46,6 +47,37 @@ public sealed class StallTests
         Assert.IsType<LinkState.Live>(s.State.Link);
         Assert.Single(s.All.OfType<Effect.SendUpstream>(), send => Encoding.UTF8.GetString(send.Frame.Span).Contains("waits for your answer", StringComparison.Ordinal));
         Assert.Equal(["stall", "stall"], s.Facts.OfType<LinkLost>().Select(lost => lost.Reason));
+    }
+
+    /// <summary>The turn of the call is settled, and nobody has asked anything since: a note, and nothing more.</summary>
+    [Fact]
+    public void ResultOfASettledTurn_ThatTheModelSaysNothingAbout_IsWorthANote()
+    {
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).TurnComplete().Committed().After(2_000);
+        Assert.DoesNotContain(DeadlineKind.Stall, s.State.Armed.Keys);
+        s.AnswerFor("c1");
+        Assert.Equal(s.Now + 6_000, s.Last.OfType<Effect.ArmDeadline>().Single(armed => armed.Kind == DeadlineKind.Stall).AtMs);
+        s.Elapsed();
+        Assert.Contains("waits for your answer", Upstream(s), StringComparison.Ordinal);
+        s.Elapsed().ExpectNo<Effect.CloseLink>();
+        Assert.Contains(s.Last, effect => effect is Effect.Count { What: "stallGivenUp" });
+        Assert.DoesNotContain(DeadlineKind.Stall, s.State.Armed.Keys);
+    }
+
+    [Fact]
+    public void SilentResult_IsWorthNoNote()
+    {
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).TurnComplete().Committed().Answer("""{"id":"c1","name":"f","response":{},"scheduling":"SILENT"}""");
+        Assert.DoesNotContain(DeadlineKind.Stall, s.State.Armed.Keys);
+    }
+
+    /// <summary>The model is owed to the user, and a result that it was told in vain does not excuse it.</summary>
+    [Fact]
+    public void QuestionBehindAResultThatWasToldInVain_IsRemindedOf()
+    {
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).TurnComplete().Committed().AnswerFor("c1").After(1_000).Asked();
+        s.Elapsed();
+        Assert.Contains("waits for your answer", Upstream(s), StringComparison.Ordinal);
     }
 
     [Fact]

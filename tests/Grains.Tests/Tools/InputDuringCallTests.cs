@@ -90,6 +90,53 @@ public sealed class InputDuringCallTests
     }
 
     [Fact]
+    public void TypedQuestion_NeedsNoSilenceBehindItEither()
+    {
+        var s = Delicate().Client(InputTraits.Text, text: "question").Call(("c1", "f", "{}")).Audio(2_000, voiced: false);
+        s.Lost(1008, Unsupported).Server(ServerParts.SetupComplete);
+        Assert.Equal(s.State.Media.LastMeaningful, s.Expect<Effect.HoldInputAfter>().Position);
+    }
+
+    [Theory]
+    [InlineData(InputTraits.Text)]
+    [InlineData(InputTraits.Audio | InputTraits.Voiced)]
+    public void WhatWasSaidBehindTheQuestion_WaitsOnceMore(InputTraits next)
+    {
+        var s = Delicate().Asked();
+        var question = s.State.Media.LastMeaningful;
+        s.Call(("c1", "f", "{}")).Client(next, text: next == InputTraits.Text ? "and then" : null).Lost(1008, Unsupported);
+        Assert.True(s.State.Media.LastMeaningful > question);
+        s.Server(ServerParts.SetupComplete);
+        Assert.Equal(question + 45, s.Expect<Effect.HoldInputAfter>().Position);
+    }
+
+    [Fact]
+    public void WhatIsSaidBeforeTheQuestionIsOver_BelongsToIt()
+    {
+        var s = Delicate().Audio(600).Audio(500, voiced: false).Transcribed("question").Call(("c1", "f", "{}")).Audio(400).Audio(2_000, voiced: false);
+        var said = s.State.Media.LastMeaningful;
+        s.Lost(1008, Unsupported).Server(ServerParts.SetupComplete);
+        Assert.Equal(said + 45, s.Expect<Effect.HoldInputAfter>().Position);
+    }
+
+    [Fact]
+    public void SeedThatIsAnsweredFirst_DoesNotReleaseWhatIsHeld()
+    {
+        var s = Delicate();
+        s.State = s.State with { Rules = s.State.Rules with { Model = s.State.Rules.Model with { SeedEndsWithUser = true } } };
+        s.WholeTurn().Asked().Call(("c1", "f", "{}")).Audio(2_000, voiced: false);
+        s.State = s.State with { Checkpoint = null };
+        var question = s.State.Media.LastMeaningful;
+        s.Lost(1008, Unsupported).Server(ServerParts.SetupComplete).ExpectNo<Effect.HoldInputAfter>();
+        s.Server(ServerParts.ServerContent | ServerParts.ModelAudio);
+        Assert.Equal(question + 45, s.Expect<Effect.HoldInputAfter>().Position);
+        s.ExpectNo<Effect.HoldInput>().ExpectNo<Effect.ReleaseInput>();
+        s.TurnComplete().ExpectNo<Effect.HoldInput>().ExpectNo<Effect.ReleaseInput>();
+        Assert.Equal(CallHold.On, s.State.HoldsForCall);
+        s.Call(("d1", "f", "{}")).AnswerFor("c1").Spoken(400).Expect<Effect.ReleaseInput>();
+    }
+
+    [Fact]
     public void ShortSilence_IsAllThatThereIs()
     {
         var s = Delicate().Audio(600).Audio(820, voiced: false).Transcribed("question").Call(("c1", "f", "{}")).Lost(1008, Unsupported).Server(ServerParts.SetupComplete);

@@ -264,6 +264,18 @@ public sealed class ToolStepTests
         s.Withdraw("d1").ExpectNo<Effect.ForwardFrame>().ExpectNo<Effect.SendToClient>();
     }
 
+    /// <summary>Called again behind a replay, answered from the book, and interrupted before that answer was heard.</summary>
+    [Fact]
+    public void Cancellation_OfACallThatTheBookHasAnswered_LeavesItsResultToBeTold()
+    {
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).AnswerFor("c1", "7").Lost().Ready().Call(("d1", "f", "{}"));
+        Assert.Single(s.Last.SentUp());
+        s.Audio(600).Withdraw("d1").Interrupted().TurnComplete();
+        Assert.Single(s.Commits);
+        s.Audio(1_000, voiced: false).Transcribed("next").Spoken(40, "Yes.").GenerationComplete().TurnComplete();
+        Assert.Contains("has returned: {\"output\":7}", Assert.Single(s.Last.Told()), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Cancellation_ThatCrossesTheAnswer_StillReachesTheClient()
     {

@@ -54,15 +54,49 @@ internal static class DoubtfulRepeats
     private static bool MayBeSaid(VirtualConversation conversation, IEnumerable<TurnCommitted> turns, List<Heard> read, Heard heard)
     {
         var settled = turns.Where(turn => turn.OutputSeq < heard.Seq).ToList();
-        var (from, since) = settled is [.., var last] ? (last.InputTo, last.OutputSeq) : (0, 0);
-        if (!read.Exists(before => before.Seq > since) && settled.FindLast(turn => turn.User is not null) is { User.Text: "" } silent && !read.Exists(before => before.Seq > silent.OutputSeq))
+        var length = CharsInMs(heard);
+        if (length <= Room(conversation, settled, read, heard.At))
         {
-            // What the user said last is not transcribed yet.
-            (from, since) = (silent.InputFrom - 1, silent.OutputSeq);
+            return true;
         }
 
-        var chars = heard.Input.Length + read.Where(before => before.Seq > since).Sum(before => before.Input.Length);
-        var voicedMs = conversation.Client.Sent.Skip((int)from).Where(frame => frame.Voiced && frame.At <= heard.At).Sum(frame => frame.AudioMs);
-        return chars * 1_000L <= voicedMs * (long)MostCharsPerSecond;
+        // What the user said last is not transcribed yet.
+        return settled.FindLast(turn => turn.User is not null) is { User.Text: "" } silent && !read.Exists(before => before.Seq > silent.OutputSeq)
+            && length <= VoicedMs(conversation, silent.InputFrom - 1, long.MaxValue, heard.At);
     }
+
+    /// <summary>
+    /// What the user could have said, since the turn that was settled last, beside what was read since. What is read after a turn
+    /// is its own for as long as its voice lasts: transcripts come late, and where one did, all that follow it may.
+    /// </summary>
+    private static long Room(VirtualConversation conversation, IReadOnlyList<TurnCommitted> settled, List<Heard> read, DateTimeOffset now)
+    {
+        var (from, since, room) = (0L, 0L, 0L);
+        foreach (var (to, end) in settled.Select(turn => (turn.InputTo, turn.OutputSeq)).Append((long.MaxValue, long.MaxValue)))
+        {
+            var late = Math.Max(0, room);
+            room = VoicedMs(conversation, from, to, now);
+            foreach (var length in read.Where(before => before.Seq > since && before.Seq <= end).Select(CharsInMs))
+            {
+                if (length <= late)
+                {
+                    late -= length;
+                    continue;
+                }
+
+                // One stream: what follows is not late either.
+                (late, room) = (0, room - length);
+            }
+
+            (from, since) = (to, end);
+        }
+
+        return room;
+    }
+
+    /// <summary>The least time that it takes to say so many characters.</summary>
+    private static long CharsInMs(Heard heard) => heard.Input.Length * 1_000L / MostCharsPerSecond;
+
+    private static long VoicedMs(VirtualConversation conversation, long after, long to, DateTimeOffset now) =>
+        conversation.Client.Sent.Take((int)Math.Min(to, int.MaxValue)).Skip((int)after).Where(frame => frame.Voiced && frame.At <= now).Sum(frame => frame.AudioMs);
 }

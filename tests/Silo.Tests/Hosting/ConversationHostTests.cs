@@ -54,7 +54,7 @@ public sealed class ConversationHostTests
     public async Task Conversation_ThatIsBeingActivatedWhenTheSiloIsEmptied_LeavesToo(bool atOnce)
     {
         using var folder = new TempDirectory();
-        using var data = DataDirectory.Open(folder.Root);
+        using var data = DataDirectory.Open(folder.Path);
         var store = new SlowStore(new EmbeddedStore(data));
         await using var services = HostFixture.Services(store, mayMove: true);
         var host = services.GetRequiredService<ConversationHost>();
@@ -75,7 +75,7 @@ public sealed class ConversationHostTests
     public async Task Release_LetsGoOnlyWhatIsMeant_AndWritesItDown()
     {
         using var folder = new TempDirectory();
-        using var data = DataDirectory.Open(folder.Root);
+        using var data = DataDirectory.Open(folder.Path);
         var store = new EmbeddedStore(data);
         await using var services = HostFixture.Services(store, mayMove: true);
         var host = services.GetRequiredService<ConversationHost>();

@@ -1,4 +1,5 @@
 using Orchestrator.Silo.Hosting;
+using Orchestrator.Testing;
 
 namespace Orchestrator.Silo.Tests.Hosting;
 
@@ -6,7 +7,7 @@ public sealed class TokenFileTests : IDisposable
 {
     private readonly TempDirectory _folder = new();
 
-    private string File => Path.Combine(_folder.Root, "token");
+    private string File => Path.Combine(_folder.Path, "token");
 
     public void Dispose() => _folder.Dispose();
 

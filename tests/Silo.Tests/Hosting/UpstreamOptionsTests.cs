@@ -2,6 +2,7 @@ using Gemini.Live.Links;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Orchestrator.Silo.Hosting;
+using Orchestrator.Testing;
 
 namespace Orchestrator.Silo.Tests.Hosting;
 
@@ -47,7 +48,7 @@ public sealed class UpstreamOptionsTests
     public void TokenFile_IsReadAtEachDial()
     {
         using var folder = new TempDirectory();
-        var file = Path.Combine(folder.Root, "token");
+        var file = Path.Combine(folder.Path, "token");
         File.WriteAllText(file, "first\n");
         var endpoint = Assert.Single(Read(
             "0:Kind=vertex", "0:Project=p", "0:Location=l", "0:BaseUrl=http://127.0.0.1:1", $"0:TokenFile={file}").Endpoints).ToEndpoint();

@@ -3,6 +3,7 @@ using Orchestrator.Reading;
 using Orchestrator.Silo.Reading;
 using Orchestrator.Silo.Stores;
 using static Orchestrator.Silo.Tests.Facts;
+using Orchestrator.Testing;
 
 namespace Orchestrator.Silo.Tests.Reading;
 
@@ -21,7 +22,7 @@ public sealed class ConversationReaderTests : IAsyncDisposable
 
     public ConversationReaderTests()
     {
-        directory = DataDirectory.Open(temp.Root);
+        directory = DataDirectory.Open(temp.Path);
         store = new EmbeddedStore(directory);
         counting = new CountingStore(store);
         reader = new ConversationReader(counting, feed, (_, id) => ValueTask.FromResult(active.Contains(id)));
@@ -97,7 +98,7 @@ public sealed class ConversationReaderTests : IAsyncDisposable
         }
 
         ids.Reverse();
-        await File.WriteAllTextAsync(Path.Combine(temp.Root, "conversations", "acme", ids[1] + ".jsonl"), "x\nx\n");
+        await File.WriteAllTextAsync(Path.Combine(temp.Path, "conversations", "acme", ids[1] + ".jsonl"), "x\nx\n");
 
         var page = await reader.ListAsync(Acme, null, 10, None);
         Assert.Equal(ids.Take(10).Select(id => id.ToString()), page.Select(s => s.Id));

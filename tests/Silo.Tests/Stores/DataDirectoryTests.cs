@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Orchestrator.Silo.Stores;
+using Orchestrator.Testing;
 
 namespace Orchestrator.Silo.Tests.Stores;
 
@@ -12,9 +13,9 @@ public sealed class DataDirectoryTests : IDisposable
     [Fact]
     public void Open_OfALockedDirectory_NamesTheDirectoryAndTheProcess()
     {
-        using var held = DataDirectory.Open(temp.Root);
-        var refused = Assert.Throws<DataDirectoryException>(() => DataDirectory.Open(temp.Root));
-        Assert.Contains(temp.Root, refused.Message, StringComparison.Ordinal);
+        using var held = DataDirectory.Open(temp.Path);
+        var refused = Assert.Throws<DataDirectoryException>(() => DataDirectory.Open(temp.Path));
+        Assert.Contains(temp.Path, refused.Message, StringComparison.Ordinal);
         Assert.Contains($"process {Environment.ProcessId}.", refused.Message, StringComparison.Ordinal);
     }
 
@@ -22,12 +23,12 @@ public sealed class DataDirectoryTests : IDisposable
     public void Open_AfterTheHolderClosed_Works_AndTheIncarnationGrows()
     {
         long first;
-        using (var held = DataDirectory.Open(temp.Root))
+        using (var held = DataDirectory.Open(temp.Path))
         {
             first = held.Incarnation;
         }
 
-        using var again = DataDirectory.Open(temp.Root);
+        using var again = DataDirectory.Open(temp.Path);
         Assert.True(again.Incarnation > first);
     }
 
@@ -39,8 +40,8 @@ public sealed class DataDirectoryTests : IDisposable
             Assert.Skip("Needs flock(1).");
         }
 
-        DataDirectory.Open(temp.Root).Dispose();
-        var start = new ProcessStartInfo("/usr/bin/flock", ["--close", Path.Combine(temp.Root, "lock"), "sh", "-c", "echo held; read wait"])
+        DataDirectory.Open(temp.Path).Dispose();
+        var start = new ProcessStartInfo("/usr/bin/flock", ["--close", Path.Combine(temp.Path, "lock"), "sh", "-c", "echo held; read wait"])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -48,17 +49,17 @@ public sealed class DataDirectoryTests : IDisposable
         };
         using var other = Process.Start(start)!;
         Assert.Equal("held", other.StandardOutput.ReadLine());
-        Assert.Throws<DataDirectoryException>(() => DataDirectory.Open(temp.Root));
+        Assert.Throws<DataDirectoryException>(() => DataDirectory.Open(temp.Path));
 
         other.Kill(entireProcessTree: true);
         other.WaitForExit();
-        DataDirectory.Open(temp.Root).Dispose();
+        DataDirectory.Open(temp.Path).Dispose();
     }
 
     [Fact]
     public void Open_BelowAFile_SaysThatItCannotBeWritten()
     {
-        var file = Path.Combine(temp.Root, "file");
+        var file = Path.Combine(temp.Path, "file");
         File.WriteAllText(file, "");
         var refused = Assert.Throws<DataDirectoryException>(() => DataDirectory.Open(Path.Combine(file, "data")));
         Assert.Contains(Path.Combine(file, "data"), refused.Message, StringComparison.Ordinal);
@@ -68,23 +69,23 @@ public sealed class DataDirectoryTests : IDisposable
     [Fact]
     public void Open_OfAReadOnlyFileSystem_SaysThatItCannotBeWritten()
     {
-        using var mount = SmallFileSystem.TryMount(temp.Root, "size=64k,ro");
+        using var mount = SmallFileSystem.TryMount(temp.Path, "size=64k,ro");
         if (mount is null)
         {
             Assert.Skip("Needs the right to mount.");
         }
 
-        Assert.Contains("cannot be written", Assert.Throws<DataDirectoryException>(() => DataDirectory.Open(temp.Root)).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be written", Assert.Throws<DataDirectoryException>(() => DataDirectory.Open(temp.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Open_WithABrokenIncarnation_SaysWhatToDo_AndFreesTheLock()
     {
-        DataDirectory.Open(temp.Root).Dispose();
-        File.WriteAllText(Path.Combine(temp.Root, "incarnation"), "x");
-        Assert.Contains("incarnation", Assert.Throws<DataDirectoryException>(() => DataDirectory.Open(temp.Root)).Message, StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(temp.Root, "incarnation"), "41");
-        using var opened = DataDirectory.Open(temp.Root);
+        DataDirectory.Open(temp.Path).Dispose();
+        File.WriteAllText(Path.Combine(temp.Path, "incarnation"), "x");
+        Assert.Contains("incarnation", Assert.Throws<DataDirectoryException>(() => DataDirectory.Open(temp.Path)).Message, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(temp.Path, "incarnation"), "41");
+        using var opened = DataDirectory.Open(temp.Path);
         Assert.Equal(42, opened.Incarnation);
     }
 }

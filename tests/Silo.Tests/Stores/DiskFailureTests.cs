@@ -2,6 +2,7 @@ using Microsoft.Win32.SafeHandles;
 using Orchestrator.Journal;
 using Orchestrator.Silo.Stores;
 using static Orchestrator.Silo.Tests.Facts;
+using Orchestrator.Testing;
 
 namespace Orchestrator.Silo.Tests.Stores;
 
@@ -17,19 +18,19 @@ public sealed class DiskFailureTests : IDisposable
     [Fact]
     public async Task Append_OnARealFullDisk_LeavesTheJournalWhole_AndWorksOnceThereIsRoom()
     {
-        using var mount = SmallFileSystem.TryMount(temp.Root, "size=256k");
+        using var mount = SmallFileSystem.TryMount(temp.Path, "size=256k");
         if (mount is null)
         {
             Assert.Skip("Needs the right to mount.");
         }
 
-        using var directory = DataDirectory.Open(temp.Root);
+        using var directory = DataDirectory.Open(temp.Path);
         await using var store = new EmbeddedStore(directory);
         var mine = await store.ClaimAsync(Acme, NewId(), "silo-1", mustExist: false, None);
         await store.AppendAsync(mine, From(1, Opened()), Durability.Flushed, None);
-        var ballast = Path.Combine(temp.Root, "ballast");
+        var ballast = Path.Combine(temp.Path, "ballast");
         await File.WriteAllBytesAsync(ballast, new byte[150_000]);
-        var path = Path.Combine(temp.Root, "conversations", "acme", mine.Conversation + ".jsonl");
+        var path = Path.Combine(temp.Path, "conversations", "acme", mine.Conversation + ".jsonl");
         var before = await File.ReadAllBytesAsync(path);
 
         var big = From(2, Turn(1, new string('x', 150_000)));
@@ -48,13 +49,13 @@ public sealed class DiskFailureTests : IDisposable
     [Fact]
     public async Task Claim_AndProbe_OnARealFullDisk_SayWhy()
     {
-        using var mount = SmallFileSystem.TryMount(temp.Root, "size=64k,nr_inodes=12");
+        using var mount = SmallFileSystem.TryMount(temp.Path, "size=64k,nr_inodes=12");
         if (mount is null)
         {
             Assert.Skip("Needs the right to mount.");
         }
 
-        using var directory = DataDirectory.Open(temp.Root);
+        using var directory = DataDirectory.Open(temp.Path);
         await using var store = new EmbeddedStore(directory);
         var n = 0;
         IOException? full = null;
@@ -72,10 +73,10 @@ public sealed class DiskFailureTests : IDisposable
     public async Task Append_WhenEveryStepFailsInTurn_IsAllOrNothing()
     {
         var disk = new FaultyDisk();
-        using var directory = DataDirectory.Open(temp.Root);
+        using var directory = DataDirectory.Open(temp.Path);
         await using var store = new EmbeddedStore(directory, disk, openFileLimit: 4);
         var mine = await store.ClaimAsync(Acme, NewId(), "silo-1", mustExist: false, None);
-        var path = Path.Combine(temp.Root, "conversations", "acme", mine.Conversation + ".jsonl");
+        var path = Path.Combine(temp.Path, "conversations", "acme", mine.Conversation + ".jsonl");
         var seed = Random.Shared.Next();
         var random = new Random(seed);
         var accepted = new List<string>();
@@ -110,12 +111,12 @@ public sealed class DiskFailureTests : IDisposable
     [Fact]
     public async Task Append_WhenTheDirectoryIsGone_Fails()
     {
-        using var directory = DataDirectory.Open(temp.Root);
+        using var directory = DataDirectory.Open(temp.Path);
         await using var store = new EmbeddedStore(directory);
         var mine = await store.ClaimAsync(Acme, NewId(), "silo-1", mustExist: false, None);
-        Directory.Move(Path.Combine(temp.Root, "conversations"), Path.Combine(temp.Root, "elsewhere"));
+        Directory.Move(Path.Combine(temp.Path, "conversations"), Path.Combine(temp.Path, "elsewhere"));
         await Assert.ThrowsAsync<IOException>(() => store.AppendAsync(mine, From(1, Opened()), Durability.Flushed, None));
-        Directory.Move(Path.Combine(temp.Root, "elsewhere"), Path.Combine(temp.Root, "conversations"));
+        Directory.Move(Path.Combine(temp.Path, "elsewhere"), Path.Combine(temp.Path, "conversations"));
         await store.AppendAsync(mine, From(1, Opened()), Durability.Flushed, None);
         Assert.Single((await store.LoadAsync(Acme, mine.Conversation, None)).Entries);
     }
@@ -123,11 +124,11 @@ public sealed class DiskFailureTests : IDisposable
     [Fact]
     public async Task Append_ToAFileThatSomebodyElseChanged_Fails()
     {
-        using var directory = DataDirectory.Open(temp.Root);
+        using var directory = DataDirectory.Open(temp.Path);
         await using var store = new EmbeddedStore(directory);
         var mine = await store.ClaimAsync(Acme, NewId(), "silo-1", mustExist: false, None);
         await store.AppendAsync(mine, From(1, Opened()), Durability.Flushed, None);
-        await File.AppendAllTextAsync(Path.Combine(temp.Root, "conversations", "acme", mine.Conversation + ".jsonl"), "# my remark\n");
+        await File.AppendAllTextAsync(Path.Combine(temp.Path, "conversations", "acme", mine.Conversation + ".jsonl"), "# my remark\n");
         await Assert.ThrowsAsync<IOException>(() => store.AppendAsync(mine, From(2, Turn(1)), Durability.Flushed, None));
     }
 

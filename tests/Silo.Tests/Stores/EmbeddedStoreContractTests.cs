@@ -1,5 +1,6 @@
 using Orchestrator.Journal;
 using Orchestrator.Silo.Stores;
+using Orchestrator.Testing;
 
 namespace Orchestrator.Silo.Tests.Stores;
 
@@ -17,7 +18,7 @@ public sealed class EmbeddedStoreContractTests : ConversationStoreContract
 
     protected override Task<IConversationStore> OpenAsync()
     {
-        directory = DataDirectory.Open(temp.Root);
+        directory = DataDirectory.Open(temp.Path);
         return Task.FromResult<IConversationStore>(new EmbeddedStore(directory));
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using Orchestrator.Journal;
 using Orchestrator.Silo.Stores;
 using static Orchestrator.Silo.Tests.Facts;
+using Orchestrator.Testing;
 
 namespace Orchestrator.Silo.Tests.Stores;
 
@@ -16,7 +17,7 @@ public sealed class EmbeddedStoreFileTests : IAsyncDisposable
 
     public EmbeddedStoreFileTests()
     {
-        directory = DataDirectory.Open(temp.Root);
+        directory = DataDirectory.Open(temp.Path);
         store = new EmbeddedStore(directory);
     }
 
@@ -44,7 +45,7 @@ public sealed class EmbeddedStoreFileTests : IAsyncDisposable
         Assert.DoesNotContain(text, c => char.IsControl(c) && c != '\n');
         Assert.Contains("\"handle\":\"sealed:", lines[2], StringComparison.Ordinal);
         await CloseAsync();
-        foreach (var file in Directory.EnumerateFiles(temp.Root, "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.EnumerateFiles(temp.Path, "*", SearchOption.AllDirectories))
         {
             Assert.DoesNotContain("secret-handle-0b6e", await File.ReadAllTextAsync(file), StringComparison.Ordinal);
         }
@@ -63,10 +64,10 @@ public sealed class EmbeddedStoreFileTests : IAsyncDisposable
             return;
         }
 
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(temp.Root, "keys", "journal.keys")));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(temp.Path, "keys", "journal.keys")));
         foreach (var path in new[] { "keys", "conversations", "conversations/acme" })
         {
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(temp.Root, path)));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(temp.Path, path)));
         }
 
         Assert.True(File.Exists(PathOf(mine.Conversation)));
@@ -172,7 +173,7 @@ public sealed class EmbeddedStoreFileTests : IAsyncDisposable
         Assert.IsType<CheckpointTaken>((await LoadAsync(one)).Entries[1].Fact);
 
         await CloseAsync();
-        File.Delete(Path.Combine(temp.Root, "keys", "journal.keys"));
+        File.Delete(Path.Combine(temp.Path, "keys", "journal.keys"));
         Reopen();
         var entries = (await LoadAsync(one)).Entries;
         Assert.IsType<ConversationOpened>(entries[0].Fact);
@@ -185,7 +186,7 @@ public sealed class EmbeddedStoreFileTests : IAsyncDisposable
         var mine = await store.ClaimAsync(Acme, NewId(), "silo-1", mustExist: false, None);
         await store.AppendAsync(mine, From(1, Opened(), new CheckpointTaken(1, 1, "main", "old", 4, "h")), Durability.Flushed, None);
         await CloseAsync();
-        await File.AppendAllTextAsync(Path.Combine(temp.Root, "keys", "journal.keys"), $"# rotated\n7 {Convert.ToBase64String(new byte[32])}\n");
+        await File.AppendAllTextAsync(Path.Combine(temp.Path, "keys", "journal.keys"), $"# rotated\n7 {Convert.ToBase64String(new byte[32])}\n");
         Reopen();
         mine = await store.ClaimAsync(Acme, mine.Conversation, "silo-1", mustExist: true, None);
         await store.AppendAsync(mine, From(3, new CheckpointTaken(1, 1, "main", "new", 5, "h")), Durability.Flushed, None);
@@ -228,7 +229,7 @@ public sealed class EmbeddedStoreFileTests : IAsyncDisposable
     public async Task OpenFiles_StayWithinTheirBound_AndJournalsWorkOnWhenClosed()
     {
         await CloseAsync();
-        directory = DataDirectory.Open(temp.Root);
+        directory = DataDirectory.Open(temp.Path);
         store = new EmbeddedStore(directory, new JournalDisk(), openFileLimit: 3);
         var claims = new List<Ownership>();
         for (var i = 0; i < 12; i++)
@@ -251,7 +252,7 @@ public sealed class EmbeddedStoreFileTests : IAsyncDisposable
         }
     }
 
-    private string PathOf(ConversationId id) => Path.Combine(temp.Root, "conversations", "acme", id + ".jsonl");
+    private string PathOf(ConversationId id) => Path.Combine(temp.Path, "conversations", "acme", id + ".jsonl");
 
     private Task<LoadedJournal> LoadAsync(Ownership of) => store.LoadAsync(Acme, of.Conversation, None);
 
@@ -273,7 +274,7 @@ public sealed class EmbeddedStoreFileTests : IAsyncDisposable
 
     private void Reopen()
     {
-        directory = DataDirectory.Open(temp.Root);
+        directory = DataDirectory.Open(temp.Path);
         store = new EmbeddedStore(directory);
     }
 }

@@ -1,4 +1,5 @@
 using Orchestrator.Attach;
+using Orchestrator.Testing;
 using Orchestrator.Wire;
 
 namespace Orchestrator.Silo.Tests.Wire;
@@ -9,9 +10,11 @@ public sealed class WireSenderTests
 
     private readonly GatedStream _stream = new();
     private readonly List<WireFault> _faults = [];
+    private readonly ManualTime _time = new();
+    private readonly WireFlusher _flusher = new();
     private readonly WireSender _sender;
 
-    public WireSenderTests() => _sender = new WireSender(_stream, Queue, CancellationToken.None, _faults.Add);
+    public WireSenderTests() => _sender = Sender(_stream, _flusher);
 
     [Fact]
     public void Idle_AFrameLeavesAtOnce_OnTheThreadThatBringsIt()
@@ -130,22 +133,28 @@ public sealed class WireSenderTests
     [Fact]
     public void SteadyAudio_AllocatesNothing()
     {
-        var sink = new WireSender(Stream.Null, Queue, CancellationToken.None, _faults.Add);
+        var sink = Sender(Stream.Null, _flusher);
         var lane = new WireLane(10_000);
         var frame = Frame(900);
-        for (var n = 0; n < 100; n++)
-        {
-            sink.TrySend(1, frame, lane);
-        }
-
+        Send(100);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var n = 0; n < 1000; n++)
-        {
-            sink.TrySend(1, frame, lane);
-        }
-
+        Send(1000);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Send(int frames)
+        {
+            for (var n = 0; n < frames; n++)
+            {
+                sink.TrySend(1, frame, lane);
+                if (n % 5 == 0)
+                {
+                    _flusher.FlushWaiting();
+                }
+            }
+        }
     }
+
+    private WireSender Sender(Stream stream, WireFlusher flusher) => new(stream, flusher, _time, Queue, CancellationToken.None, _faults.Add);
 
     private static InputWire Frame(int size) => new(new InputFrame(new byte[size], InputTraits.Audio, 20));
 }
