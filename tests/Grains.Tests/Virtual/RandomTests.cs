@@ -83,6 +83,7 @@ public sealed class RandomTests
     [InlineData(7861)]
     [InlineData(8507)]
     [InlineData(9119)]
+    [InlineData(9418)]
     [InlineData(9660)]
     [InlineData(10013)]
     [InlineData(11165)]
