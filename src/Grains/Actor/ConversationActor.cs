@@ -54,6 +54,9 @@ internal sealed partial class ConversationActor
     /// <summary>Bytes that the two logs hold. Only meaningful while no input is being handled.</summary>
     internal (long Input, long Output) LoggedBytes => (_runner.Pump.Log.Bytes, _runner.Output.Bytes);
 
+    /// <summary>Input that no connection has taken yet.</summary>
+    internal long UnsentBytes => _runner.Pump.Log.UnsentBytes;
+
     private long NowMs => _startMs + (long)_clock.GetElapsedTime(_startTimestamp).TotalMilliseconds;
 
     private void Handle(Letter letter)

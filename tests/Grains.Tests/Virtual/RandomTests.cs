@@ -89,6 +89,7 @@ public sealed class RandomTests
     [InlineData(8726)]
     [InlineData(9119)]
     [InlineData(9174)]
+    [InlineData(9418)]
     [InlineData(9660)]
     [InlineData(10013)]
     [InlineData(10018)]
