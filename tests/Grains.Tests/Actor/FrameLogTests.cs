@@ -54,13 +54,13 @@ public sealed class FrameLogTests
                 foreach (var (number, expected, _) in model)
                 {
                     Assert.Equal(expected is null, log[number].IsDropped);
-                    Assert.True(log[number].Payload.Span.SequenceEqual(expected ?? []));
+                    Assert.True(log[number].ToArray().SequenceEqual(expected ?? []));
                     Assert.Equal(model.Where(e => e.Number > number && e.Bytes is not null).Select(e => e.Number).FirstOrDefault(next), log.NextAfter(number));
                 }
 
                 if (model.FindLast(e => e.Bytes is not null) is { Bytes: { } bytes } newest)
                 {
-                    pinned.Enqueue((log.Pin(newest.Number), log[newest.Number].Payload, bytes));
+                    pinned.Enqueue((log.Pin(newest.Number), log[newest.Number].Read(out _), bytes));
                 }
 
                 if (pinned.Count > 5)
