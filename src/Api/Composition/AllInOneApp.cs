@@ -114,6 +114,7 @@ internal sealed class AllInOneApp : IAsyncDisposable
         }
 
         builder.WebHost.StayOnReceivingThread();
+        builder.WebHost.BoundReceiveBuffers();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
         builder.Logging.NeverWait();

@@ -55,6 +55,7 @@ internal static class FrontEndApp
         }
 
         builder.WebHost.StayOnReceivingThread();
+        builder.WebHost.BoundReceiveBuffers();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
         builder.Logging.NeverWait();

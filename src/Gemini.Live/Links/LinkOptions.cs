@@ -13,7 +13,7 @@ public sealed record LinkOptions
     public TimeSpan CloseGrace { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>First size of the pooled receive buffer; it grows with the messages and comes back to this.</summary>
-    public int ReceiveBufferBytes { get; init; } = 8 * 1024;
+    public int ReceiveBufferBytes { get; init; } = 4 * 1024;
 }
 
 /// <summary>Takes what a link receives.</summary>

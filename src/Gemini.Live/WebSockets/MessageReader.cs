@@ -22,7 +22,7 @@ internal enum ReadStep
 /// </summary>
 internal sealed class MessageReader(int maxMessage) : IDisposable
 {
-    private const int BaseSize = 8 * 1024;
+    private const int BaseSize = 4 * 1024;
 
     private byte[] _buffer = [];
     private int _start;

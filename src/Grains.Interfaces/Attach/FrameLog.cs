@@ -235,10 +235,10 @@ internal sealed class FrameLog(long after, ArrayPool<byte>? pool = null) : IDisp
         }
     }
 
-    /// <summary>Doubles, unless giving up the places of dropped frames makes as much room.</summary>
+    /// <summary>Doubles, unless giving up the places of dropped frames makes a quarter of the room.</summary>
     private void MakeRoom()
     {
-        var target = _dropped * 2 >= _count ? _ring : new Entry[_ring.Length * 2];
+        var target = _dropped * 4 >= _count ? _ring : new Entry[_ring.Length * 2];
         var start = target == _ring ? _head : 0;
         var kept = 0;
         for (var place = 0; place < _count; place++)
