@@ -1,33 +1,19 @@
-using System.Net.WebSockets;
-
 namespace Gemini.Live.Links;
 
-/// <summary>Dials with <see cref="ClientWebSocket"/> and says what went wrong as data.</summary>
+/// <summary>Dials, and says what went wrong as data.</summary>
 internal static class LinkDialer
 {
     public static async Task<LinkDial> DialAsync(LinkTarget target, LinkOptions options, TimeProvider clock, CancellationToken cancellation)
     {
-        var socket = new ClientWebSocket();
-        socket.Options.CollectHttpResponseDetails = true;
-
-        // Google's pongs take 8–30 s (dossier §1.4): a keep-alive of ours would end healthy calls.
-        socket.Options.KeepAliveInterval = TimeSpan.Zero;
-        socket.Options.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
-        foreach (var (name, value) in target.Headers)
-        {
-            socket.Options.SetRequestHeader(name, value);
-        }
-
+        IEnumerable<KeyValuePair<string, string>> headers = target.Headers;
         if (target.Credential is { } credential)
         {
             try
             {
-                var (name, value) = credential();
-                socket.Options.SetRequestHeader(name, value);
+                headers = headers.Append(credential());
             }
             catch (IOException missing)
             {
-                socket.Dispose();
                 return new LinkDial.Failed(new LinkLoss(LinkLossKind.DialFailed, null, missing.Message));
             }
         }
@@ -36,27 +22,21 @@ internal static class LinkDialer
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         try
         {
-            await socket.ConnectAsync(target.Uri, either.Token);
-            return new LinkDial.Open(new LiveLink(socket, options, clock));
+            var (connection, status) = await LinkHandshake.UpgradeAsync(target.Uri, headers, either.Token);
+            return connection is not null
+                ? new LinkDial.Open(new LiveLink(connection, options, clock))
+                : new LinkDial.Failed(new LinkLoss(LinkLossKind.DialRefused, null, $"The upgrade was answered with HTTP {(int)status}.", (int)status));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            socket.Dispose();
             throw;
         }
-        catch (Exception failure) when (failure is WebSocketException or OperationCanceledException or IOException or InvalidOperationException)
+        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or IOException or InvalidOperationException)
         {
-            var status = (int)socket.HttpStatusCode;
-            socket.Dispose();
-            return new LinkDial.Failed(
-                status is not 0 and not 101
-                    ? new LinkLoss(LinkLossKind.DialRefused, null, $"The upgrade was answered with HTTP {status}.", status)
-                    : new LinkLoss(
-                        LinkLossKind.DialFailed,
-                        null,
-                        timeout.IsCancellationRequested
-                            ? $"No answer within {options.DialTimeout.TotalSeconds:0.###} s."
-                            : failure.GetBaseException().Message));
+            return new LinkDial.Failed(new LinkLoss(
+                LinkLossKind.DialFailed,
+                null,
+                timeout.IsCancellationRequested ? $"No answer within {options.DialTimeout.TotalSeconds:0.###} s." : failure.GetBaseException().Message));
         }
     }
 }

@@ -11,9 +11,6 @@ public sealed record LinkOptions
 
     /// <summary>How long a close waits for the other side before the connection is cut.</summary>
     public TimeSpan CloseGrace { get; init; } = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>First size of the pooled receive buffer; it grows with the messages and comes back to this.</summary>
-    public int ReceiveBufferBytes { get; init; } = 4 * 1024;
 }
 
 /// <summary>Takes what a link receives.</summary>

@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Net.WebSockets;
-using System.Runtime.CompilerServices;
 using Gemini.Live.WebSockets;
 
 namespace Gemini.Live.Links;
@@ -12,10 +9,13 @@ namespace Gemini.Live.Links;
 public sealed class LiveLink : IAsyncDisposable
 {
     private const int NormalClosure = 1000;
-    private const int TooBig = 1009;
-    private const int KeepBuffer = 64 * 1024;
+    private const int BadClose = 1002;
 
-    private readonly ClientWebSocket _socket;
+    // Pongs are left out when so much waits behind a message: a peer that pings and does not read must not fill the memory.
+    private const int MostForPongs = 64 * 1024;
+
+    private readonly Stream _stream;
+    private readonly SendQueue _sends;
     private readonly LinkOptions _options;
     private readonly TimeProvider _clock;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,12 +23,17 @@ public sealed class LiveLink : IAsyncDisposable
     private int _closing; // 1: a close frame was sent, or sending is over
     private ITimer? _afterFailure;
 
-    internal LiveLink(ClientWebSocket socket, LinkOptions options, TimeProvider clock)
+    /// <param name="upgraded">The connection after its upgrade; owned from here on.</param>
+    internal LiveLink(Stream upgraded, LinkOptions options, TimeProvider clock)
     {
-        _socket = socket;
+        _stream = upgraded;
+        _sends = new SendQueue(upgraded, clock, int.MaxValue, CancellationToken.None, _ => SendFailed(), masks: true);
         _options = options;
         _clock = clock;
     }
+
+    /// <summary>Bytes that wait behind the write under way.</summary>
+    internal int WaitingBytes => _sends.WaitingBytes;
 
     /// <summary>Connects: name, TCP, TLS and upgrade within <see cref="LinkOptions.DialTimeout"/>. Sends no message.</summary>
     /// <exception cref="OperationCanceledException">The given token was cancelled; every other failure is a value.</exception>
@@ -41,47 +46,46 @@ public sealed class LiveLink : IAsyncDisposable
     /// </summary>
     public async Task<LinkLoss> RunAsync(ILinkReceiver receiver)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(_options.ReceiveBufferBytes);
-        var length = 0;
+        using var reader = new MessageReader(_options.MaxFrameBytes, fromServer: true);
         try
         {
             while (true)
             {
-                var received = await _socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
-                if (received.MessageType == WebSocketMessageType.Close)
+                switch (reader.Next())
                 {
-                    return await PeerClosedAsync();
-                }
+                    case ReadStep.NeedMore:
+                        var count = await _stream.ReadAsync(reader.Room(), CancellationToken.None);
+                        if (count == 0)
+                        {
+                            return Note(new LinkLoss(LinkLossKind.NetworkLost, null, "The peer left without a close frame."));
+                        }
 
-                length += received.Count;
-                if (length > _options.MaxFrameBytes)
-                {
-                    Note(new LinkLoss(LinkLossKind.ProtocolViolation, null, $"A message is larger than {_options.MaxFrameBytes} bytes."));
-                    await using var grace = CutAfterGrace();
-                    await SendCloseAsync(TooBig, "Message too big.");
-                    return _loss!;
-                }
-
-                if (received.EndOfMessage)
-                {
-                    receiver.OnFrame(buffer.AsMemory(0, length));
-                    length = 0;
-                    buffer = buffer.Length > KeepBuffer ? Exchange(buffer, 0, _options.ReceiveBufferBytes) : buffer;
-                }
-                else if (length == buffer.Length)
-                {
-                    buffer = Exchange(buffer, length, buffer.Length * 2);
+                        reader.Filled(count);
+                        break;
+                    case ReadStep.Message:
+                        receiver.OnFrame(reader.Payload);
+                        break;
+                    case ReadStep.Ping:
+                        Pong(reader.Payload.Span);
+                        break;
+                    case ReadStep.Pong:
+                        break;
+                    case ReadStep.Close when FrameCodec.TryReadClose(reader.Payload.Span, out var code, out var reason):
+                        return await PeerClosedAsync(code ?? NormalClosure, reason);
+                    case ReadStep.Close:
+                        return await RefuseAsync(BadClose, "Bad close frame.");
+                    default:
+                        return await RefuseAsync(reader.Fault.Code, reader.Fault.Reason);
                 }
             }
         }
-        catch (Exception failure) when (failure is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
+        catch (Exception failure) when (failure is IOException or OperationCanceledException or ObjectDisposedException or System.Net.Sockets.SocketException)
         {
-            return Note(LossOf(failure));
+            return Note(new LinkLoss(LinkLossKind.NetworkLost, null, failure.GetBaseException().Message));
         }
         finally
         {
             // Also when the receiver threw, which is a bug that comes out of here.
-            ArrayPool<byte>.Shared.Return(buffer);
             Cut();
             _afterFailure?.Dispose();
         }
@@ -91,26 +95,8 @@ public sealed class LiveLink : IAsyncDisposable
     /// Sends a text message; one at a time. Completes synchronously when the operating system takes it at once, and
     /// incomplete means that upstream is slow. A failure is not thrown: <see cref="RunAsync"/> reports it.
     /// </summary>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> textFrame)
-    {
-        try
-        {
-            // Without a token, because only then does the socket write on this thread.
-            var send = _socket.SendAsync(textFrame, WebSocketMessageType.Text, WebSocketMessageFlags.EndOfMessage, CancellationToken.None);
-            if (!send.IsCompleted)
-            {
-                return FinishSendAsync(send);
-            }
-
-            send.GetAwaiter().GetResult();
-        }
-        catch (Exception failure) when (IsLoss(failure))
-        {
-            SendFailed();
-        }
-
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask SendAsync(ReadOnlyMemory<byte> textFrame) =>
+        _sends.TryEnqueue(Opcode.Text, textFrame.Span) ? _sends.TakenAsync() : ValueTask.CompletedTask;
 
     /// <summary>
     /// Sends a close frame, waits <see cref="LinkOptions.CloseGrace"/> for the peer's and cuts the connection. Messages
@@ -134,20 +120,14 @@ public sealed class LiveLink : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         Abort();
-        _socket.Dispose();
         return ValueTask.CompletedTask;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask FinishSendAsync(ValueTask send)
+    private void Pong(ReadOnlySpan<byte> payload)
     {
-        try
+        if (WaitingBytes < MostForPongs)
         {
-            await send;
-        }
-        catch (Exception failure) when (IsLoss(failure))
-        {
-            SendFailed();
+            _sends.TryEnqueue(Opcode.Pong, payload);
         }
     }
 
@@ -163,32 +143,37 @@ public sealed class LiveLink : IAsyncDisposable
         }
     }
 
-    private async Task<LinkLoss> PeerClosedAsync()
+    private async Task<LinkLoss> PeerClosedAsync(int code, string reason)
     {
-        // .NET's end reads an empty close as 1000, which is also what an empty one means.
-        var code = (int?)_socket.CloseStatus;
-        var first = Note(new LinkLoss(LinkLossKind.CloseFrame, code, _socket.CloseStatusDescription ?? ""));
+        var first = Note(new LinkLoss(LinkLossKind.CloseFrame, code, reason));
         await using var grace = CutAfterGrace();
-        await SendCloseAsync(code ?? NormalClosure, "");
+        await SendCloseAsync(code, "");
         return first.Kind == LinkLossKind.ClosedByUs ? first with { Code = code } : first;
     }
 
-    /// <summary>Sends a close frame, unless one was sent or tried.</summary>
-    private async Task SendCloseAsync(int code, string reason)
+    private async Task<LinkLoss> RefuseAsync(int code, string reason)
     {
-        if (Interlocked.Exchange(ref _closing, 1) != 0)
+        var loss = Note(new LinkLoss(LinkLossKind.ProtocolViolation, null, reason));
+        await using var grace = CutAfterGrace();
+        await SendCloseAsync(code, reason);
+
+        // Closing a TCP connection with unread bytes resets it, and a reset would overtake the close frame.
+        // So what still comes is read and thrown away until the peer leaves or the grace is over.
+        var discard = new byte[4096];
+        while (await _stream.ReadAsync(discard, CancellationToken.None) > 0)
         {
-            return;
         }
 
-        try
+        return loss;
+    }
+
+    /// <summary>Sends a close frame, unless one was sent or tried, and waits until it has left.</summary>
+    private async Task SendCloseAsync(int code, string reason)
+    {
+        if (Interlocked.Exchange(ref _closing, 1) == 0)
         {
-            await _socket.CloseOutputAsync(
-                (WebSocketCloseStatus)(FrameCodec.MaySend(code) ? code : NormalClosure), FrameCodec.CutReason(reason), CancellationToken.None);
-        }
-        catch (Exception failure) when (IsLoss(failure))
-        {
-            Cut();
+            _sends.Close(FrameCodec.ClosePayload(FrameCodec.MaySend(code) ? code : NormalClosure, reason));
+            await _sends.Drained;
         }
     }
 
@@ -197,28 +182,11 @@ public sealed class LiveLink : IAsyncDisposable
 
     private void Cut()
     {
-        _socket.Abort();
+        _stream.Dispose();
+        _sends.Discard();
         _ended.TrySetResult();
     }
 
     /// <summary>Keeps the first cause and gives it back.</summary>
     private LinkLoss Note(LinkLoss loss) => Interlocked.CompareExchange(ref _loss, loss, null) ?? loss;
-
-    private static LinkLoss LossOf(Exception failure) => failure is WebSocketException
-    {
-        WebSocketErrorCode: WebSocketError.Faulted or WebSocketError.HeaderError or WebSocketError.InvalidMessageType or WebSocketError.UnsupportedProtocol,
-    }
-        ? new LinkLoss(LinkLossKind.ProtocolViolation, null, failure.GetBaseException().Message)
-        : new LinkLoss(LinkLossKind.NetworkLost, null, failure.GetBaseException().Message);
-
-    private static bool IsLoss(Exception failure) =>
-        failure is WebSocketException or OperationCanceledException or InvalidOperationException or IOException;
-
-    private static byte[] Exchange(byte[] buffer, int keep, int size)
-    {
-        var next = ArrayPool<byte>.Shared.Rent(size);
-        buffer.AsSpan(0, keep).CopyTo(next);
-        ArrayPool<byte>.Shared.Return(buffer);
-        return next;
-    }
 }

@@ -22,6 +22,9 @@ internal static class FrameCodec
     /// <summary>A control frame's payload, and so a close reason plus its two bytes of code, may not be longer.</summary>
     public const int MaxControlPayload = 125;
 
+    /// <summary>Bytes of the key in a masked frame's header.</summary>
+    public const int MaskSize = 4;
+
     private const int MaxReason = MaxControlPayload - 2;
 
     /// <summary>Size of the unmasked header of a frame with this payload.</summary>
@@ -30,29 +33,26 @@ internal static class FrameCodec
     /// <summary>Writes an unmasked final frame; the target has <see cref="HeaderSize"/> plus payload bytes.</summary>
     public static int Write(Span<byte> target, Opcode opcode, ReadOnlySpan<byte> payload)
     {
-        target[0] = (byte)(0x80 | (byte)opcode);
-        var header = HeaderSize(payload.Length);
-        switch (header)
-        {
-            case 2:
-                target[1] = (byte)payload.Length;
-                break;
-            case 4:
-                target[1] = 126;
-                BinaryPrimitives.WriteUInt16BigEndian(target[2..], (ushort)payload.Length);
-                break;
-            default:
-                target[1] = 127;
-                BinaryPrimitives.WriteUInt64BigEndian(target[2..], (ulong)payload.Length);
-                break;
-        }
-
+        var header = WriteHeader(target, opcode, payload.Length);
         payload.CopyTo(target[header..]);
         return header + payload.Length;
     }
 
-    /// <summary>Undoes the client's mask in place. <paramref name="key"/> holds the four key bytes in memory order.</summary>
-    public static void Unmask(Span<byte> payload, uint key)
+    /// <summary>Writes a masked final frame; the target has <see cref="HeaderSize"/>, four and payload bytes.</summary>
+    public static int WriteMasked(Span<byte> target, Opcode opcode, ReadOnlySpan<byte> payload, uint key)
+    {
+        var header = HeaderSize(payload.Length);
+        var masked = target.Slice(header + MaskSize, payload.Length);
+        WriteHeader(target, opcode, payload.Length);
+        target[1] |= 0x80;
+        MemoryMarshal.Write(target[header..], in key);
+        payload.CopyTo(masked);
+        Mask(masked, key);
+        return header + MaskSize + payload.Length;
+    }
+
+    /// <summary>Puts a mask on, or takes it off, in place. <paramref name="key"/> holds the four key bytes in memory order.</summary>
+    public static void Mask(Span<byte> payload, uint key)
     {
         var wide = MemoryMarshal.Cast<byte, Vector<byte>>(payload);
         var mask = Vector.AsVectorByte(new Vector<uint>(key));
@@ -86,6 +86,28 @@ internal static class FrameCodec
     {
         var text = Encoding.UTF8.GetBytes(reason);
         return Encoding.UTF8.GetString(text, 0, CutLength(text));
+    }
+
+    private static int WriteHeader(Span<byte> target, Opcode opcode, int payload)
+    {
+        target[0] = (byte)(0x80 | (byte)opcode);
+        var header = HeaderSize(payload);
+        switch (header)
+        {
+            case 2:
+                target[1] = (byte)payload;
+                break;
+            case 4:
+                target[1] = 126;
+                BinaryPrimitives.WriteUInt16BigEndian(target[2..], (ushort)payload);
+                break;
+            default:
+                target[1] = 127;
+                BinaryPrimitives.WriteUInt64BigEndian(target[2..], (ulong)payload);
+                break;
+        }
+
+        return header;
     }
 
     private static int CutLength(ReadOnlySpan<byte> text)

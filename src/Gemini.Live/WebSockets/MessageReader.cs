@@ -17,10 +17,10 @@ internal enum ReadStep
 
 /// <summary>
 /// The receiving half of the codec, without I/O: bytes are put into <see cref="Room"/>, whole messages come out of
-/// <see cref="Next"/>. Unfragmented messages are unmasked in place and handed out where they stand. Buffers grow only
+/// <see cref="Next"/>. A client masks what it sends and a server does not (RFC 6455 §5.1). Unfragmented messages are unmasked in place and handed out where they stand. Buffers grow only
 /// as far as bytes have really come, and are given back once they are empty.
 /// </summary>
-internal sealed class MessageReader(int maxMessage) : IDisposable
+internal sealed class MessageReader(int maxMessage, bool fromServer = false) : IDisposable
 {
     private const int BaseSize = 4 * 1024;
 
@@ -147,9 +147,9 @@ internal sealed class MessageReader(int maxMessage) : IDisposable
             return Violate(1002, "Reserved bits or opcode.");
         }
 
-        if ((bytes[1] & 0x80) == 0)
+        if ((bytes[1] & 0x80) != 0 == fromServer)
         {
-            return Violate(1002, "Client frames must be masked.");
+            return Violate(1002, fromServer ? "Server frames must not be masked." : "Client frames must be masked.");
         }
 
         if (opcode >= Opcode.Close && (!final || length > FrameCodec.MaxControlPayload))
@@ -157,7 +157,7 @@ internal sealed class MessageReader(int maxMessage) : IDisposable
             return Violate(1002, "Control frame too long or fragmented.");
         }
 
-        var header = length switch { 126 => 8, 127 => 14, _ => 6 };
+        var header = length switch { 126 => 4, 127 => 10, _ => 2 } + (fromServer ? 0 : FrameCodec.MaskSize);
         if (bytes.Length < header)
         {
             return Want(header);
@@ -186,7 +186,11 @@ internal sealed class MessageReader(int maxMessage) : IDisposable
         }
 
         Payload = _buffer.AsMemory(_start + header, (int)length);
-        FrameCodec.Unmask(Payload.Span, MemoryMarshal.Read<uint>(bytes[(header - 4)..]));
+        if (!fromServer)
+        {
+            FrameCodec.Mask(Payload.Span, MemoryMarshal.Read<uint>(bytes[(header - FrameCodec.MaskSize)..]));
+        }
+
         _start += size;
         _wanted = 0;
         return ReadStep.Message;

@@ -16,6 +16,7 @@ internal sealed class SendQueue
     private readonly Stream _stream;
     private readonly TimeProvider _clock;
     private readonly int _maxQueued;
+    private readonly bool _masks;
     private readonly CancellationToken _aborted;
     private readonly Action<Exception> _failed;
     private readonly Action _onWritten;
@@ -30,13 +31,17 @@ internal sealed class SendQueue
     private int _piece;
     private bool _writing;
     private bool _closed;
+    private bool _gone;
     private long _stalledSince = long.MinValue;
     private long _lastProgress;
     private ValueTaskAwaiter _write;
+    private TaskCompletionSource? _idle;
 
     /// <param name="failed">Called once, outside any lock, when the transport refuses a write.</param>
-    public SendQueue(Stream stream, TimeProvider clock, int maxQueued, CancellationToken aborted, Action<Exception> failed)
+    /// <param name="masks">True at a client's end.</param>
+    public SendQueue(Stream stream, TimeProvider clock, int maxQueued, CancellationToken aborted, Action<Exception> failed, bool masks = false)
     {
+        _masks = masks;
         _stream = stream;
         _clock = clock;
         _maxQueued = maxQueued;
@@ -58,6 +63,18 @@ internal sealed class SendQueue
         }
     }
 
+    /// <summary>Bytes that wait behind the write in flight.</summary>
+    public int WaitingBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waitingLength;
+            }
+        }
+    }
+
     /// <summary>Since when the write in flight has not completed.</summary>
     public long? StalledSince => Volatile.Read(ref _stalledSince) is var since and not long.MinValue ? since : null;
 
@@ -67,12 +84,27 @@ internal sealed class SendQueue
     /// <summary>Completes when everything up to the close frame was taken, or nothing will be any more.</summary>
     public Task Drained => _drained.Task;
 
+    /// <summary>Completes when the transport has everything that was accepted so far, or will take nothing more.</summary>
+    public ValueTask TakenAsync()
+    {
+        lock (_gate)
+        {
+            if (!_writing || _gone)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return new ValueTask(_idle.Task);
+        }
+    }
+
     /// <summary>False when the bound would be passed, or after <see cref="Close"/> or <see cref="Discard"/>.</summary>
     public bool TryEnqueue(Opcode opcode, ReadOnlySpan<byte> payload)
     {
         lock (_gate)
         {
-            var size = FrameCodec.HeaderSize(payload.Length) + payload.Length;
+            var size = SizeOf(payload);
             if (_closed || _waitingLength + (_inFlightLength - _sent) + (long)size > _maxQueued)
             {
                 return false;
@@ -101,7 +133,7 @@ internal sealed class SendQueue
                 return false;
             }
 
-            Append_NeedsLock(Opcode.Close, payload, FrameCodec.HeaderSize(payload.Length) + payload.Length);
+            Append_NeedsLock(Opcode.Close, payload, SizeOf(payload));
             _closed = true;
             Volatile.Write(ref _lastProgress, _clock.GetTimestamp());
             if (_writing)
@@ -119,9 +151,11 @@ internal sealed class SendQueue
     /// <summary>Gives up everything that waits. The buffer of a write in flight is given back when that write ends.</summary>
     public void Discard()
     {
+        TaskCompletionSource? idle;
         lock (_gate)
         {
-            _closed = true;
+            _closed = _gone = true;
+            (idle, _idle) = (_idle, null);
             _waitingLength = 0;
             GiveBack(ref _waiting);
             if (!_writing)
@@ -131,8 +165,11 @@ internal sealed class SendQueue
             }
         }
 
+        idle?.TrySetResult();
         _drained.TrySetResult();
     }
+
+    private int SizeOf(ReadOnlySpan<byte> payload) => FrameCodec.HeaderSize(payload.Length) + (_masks ? FrameCodec.MaskSize : 0) + payload.Length;
 
     private void Append_NeedsLock(Opcode opcode, ReadOnlySpan<byte> payload, int size)
     {
@@ -145,7 +182,15 @@ internal sealed class SendQueue
             _waiting = next;
         }
 
-        FrameCodec.Write(_waiting.AsSpan(_waitingLength), opcode, payload);
+        if (_masks)
+        {
+            FrameCodec.WriteMasked(_waiting.AsSpan(_waitingLength), opcode, payload, MaskKeys.Next());
+        }
+        else
+        {
+            FrameCodec.Write(_waiting.AsSpan(_waitingLength), opcode, payload);
+        }
+
         _waitingLength = length;
     }
 
@@ -205,6 +250,7 @@ internal sealed class SendQueue
     private bool Advance()
     {
         bool last;
+        TaskCompletionSource? idle;
         lock (_gate)
         {
             _sent += _piece;
@@ -225,8 +271,10 @@ internal sealed class SendQueue
             GiveBack(ref _inFlight);
             GiveBack(ref _waiting);
             last = _closed;
+            (idle, _idle) = (_idle, null);
         }
 
+        idle?.TrySetResult();
         if (last)
         {
             _drained.TrySetResult();

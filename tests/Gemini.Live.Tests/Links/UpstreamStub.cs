@@ -35,11 +35,14 @@ internal sealed class UpstreamStub : IDisposable
     public async Task<(NetworkStream Stream, Socket Socket, string Request)> UpgradeAsync()
     {
         var accepted = await AcceptAsync();
-        var key = accepted.Request.Split("\r\n").Single(line => line.StartsWith("Sec-WebSocket-Key:", StringComparison.OrdinalIgnoreCase)).Split(':', 2)[1].Trim();
         await accepted.Stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {LiveServerSocket.AcceptKey(key)}\r\n\r\n"));
+            $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {LiveServerSocket.AcceptKey(KeyOf(accepted.Request))}\r\n\r\n"));
         return accepted;
     }
+
+    /// <summary>The key that the client sent with its request.</summary>
+    public static string KeyOf(string request) =>
+        request.Split("\r\n").Single(line => line.StartsWith("Sec-WebSocket-Key:", StringComparison.OrdinalIgnoreCase)).Split(':', 2)[1].Trim();
 
     public void Dispose() => _listener.Dispose();
 }

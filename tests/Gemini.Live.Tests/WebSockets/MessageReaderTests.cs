@@ -5,9 +5,10 @@ namespace Gemini.Live.Tests.WebSockets;
 public sealed class MessageReaderTests
 {
     [Theory]
-    [InlineData(11)]
-    [InlineData(12)]
-    public void AnyChunking_GivesTheSameMessages(int seed)
+    [InlineData(11, false)]
+    [InlineData(12, false)]
+    [InlineData(13, true)]
+    public void AnyChunking_GivesTheSameMessages(int seed, bool fromServer)
     {
         var random = new Random(seed);
         var wire = new MemoryStream();
@@ -22,16 +23,16 @@ public sealed class MessageReaderTests
             while (random.Next(3) == 0)
             {
                 var piece = random.Next(0, rest.Length + 1);
-                wire.Write(RawFrames.Frame(opcode, rest.Span[..piece], final: false, key: (uint)random.Next()));
-                wire.Write(RawFrames.Frame(10, payload.AsSpan(0, Math.Min(payload.Length, 9))));
+                wire.Write(RawFrames.Frame(opcode, rest.Span[..piece], final: false, masked: !fromServer, key: (uint)random.Next()));
+                wire.Write(RawFrames.Frame(10, payload.AsSpan(0, Math.Min(payload.Length, 9)), masked: !fromServer));
                 (rest, opcode) = (rest[piece..], 0);
             }
 
-            wire.Write(RawFrames.Frame(opcode, rest.Span, key: (uint)random.Next()));
+            wire.Write(RawFrames.Frame(opcode, rest.Span, masked: !fromServer, key: (uint)random.Next()));
         }
 
         var bytes = wire.ToArray().AsSpan();
-        using var reader = new MessageReader(1 << 20);
+        using var reader = new MessageReader(1 << 20, fromServer);
         var seen = 0;
         while (!bytes.IsEmpty)
         {
