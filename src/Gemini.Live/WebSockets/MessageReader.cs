@@ -17,8 +17,9 @@ internal enum ReadStep
 
 /// <summary>
 /// The receiving half of the codec, without I/O: bytes are put into <see cref="Room"/>, whole messages come out of
-/// <see cref="Next"/>. A client masks what it sends and a server does not (RFC 6455 §5.1). Unfragmented messages are unmasked in place and handed out where they stand. Buffers grow only
-/// as far as bytes have really come, and are given back once they are empty.
+/// <see cref="Next"/>. A client masks what it sends and a server does not (RFC 6455 §5.1). Unfragmented messages are unmasked
+/// in place and handed out where they stand. Buffers grow only as far as bytes have really come, and are given back once they
+/// are empty.
 /// </summary>
 internal sealed class MessageReader(int maxMessage, bool fromServer = false) : IDisposable
 {

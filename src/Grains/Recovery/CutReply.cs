@@ -50,7 +50,7 @@ internal static class CutReply
     /// asked to go on, once.
     /// </summary>
     /// <returns>The end for the client.</returns>
-    public static ReadOnlyMemory<byte> EndWhole(Transition t, bool wasAskedFor)
+    private static ReadOnlyMemory<byte> EndWhole(Transition t, bool wasAskedFor)
     {
         if (!t.State.Rules.Model.StatusEndsWork)
         {

@@ -145,8 +145,7 @@ internal static class Takeover
                 Draft = draft with { AnsweredTo = generated.InputTo, UserText = generated.User + has.UserText[^late..] },
                 Turn = TurnState.PlaybackPending.Instance,
             };
-            var fact = TurnCommit.Commit(t, TurnEnding.Completed);
-            t.Emit(new Effect.SendToClient(CutReply.EndWhole(t, wasAskedFor: false), OutputTraits.TurnComplete, fact));
+            End(t, TurnCommit.Commit(t, TurnEnding.Completed));
             return;
         }
 

@@ -33,7 +33,7 @@ internal static class ToolNotes
 
         foreach (var call in owed)
         {
-            t.State = t.State with { Tools = t.State.Tools.Set(call with { ToldOn = live.Link, ToldAt = t.Now }) };
+            t.State = t.State with { Tools = t.State.Tools.Set(call with { ToldOn = live.Link, ToldAt = t.Now, IsSpokenAbout = call.Results is [.., { IsSilent: true }] }) };
         }
 
         t.Count("toolResultTold");

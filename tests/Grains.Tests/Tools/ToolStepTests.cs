@@ -223,6 +223,15 @@ public sealed class ToolStepTests
     }
 
     [Fact]
+    public void ResultThatIsToldAgain_IsStillToBeSpokenAbout()
+    {
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).GenerationComplete().TurnComplete().Lost().Ready().AnswerFor("c1");
+        s.After(400).Spoken(40, "It is").Lost().Ready();
+        Assert.Single(s.Last.Told());
+        Assert.True(s.State.Tools.HasToSpeakAbout(s.Link));
+    }
+
+    [Fact]
     public void LateResult_WhileTheModelSpeaks_WaitsForThePause()
     {
         var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).TurnComplete().Committed().Lost().Ready();
