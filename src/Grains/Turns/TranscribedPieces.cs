@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Orchestrator.Grains.Turns;
 
 /// <summary>
-/// What upstream has transcribed lately, as it came: a piece begins behind each end of a turn, and with each thing that the user
-/// said. What upstream repeats are such pieces; the turns that the words were written to may have them otherwise, because
+/// What upstream has transcribed lately, as it came: a piece begins behind each end of a turn, with each thing that the user
+/// said, and with each connection. What upstream repeats are such pieces; the turns that the words were written to may have them otherwise, because
 /// some came late.
 /// </summary>
 public sealed record TranscribedPieces
@@ -20,10 +20,11 @@ public sealed record TranscribedPieces
     private int Ended { get; init; }
 
     /// <param name="text">What was transcribed.</param>
+    /// <param name="link">Who has transcribed it: the next connection does all that is replayed once more.</param>
     /// <param name="utterance">Where what the user said last begins, as an input position.</param>
-    public TranscribedPieces Add(string text, long utterance) => Pieces is [.., var last] && last.Turn == Ended && last.Utterance == utterance
+    public TranscribedPieces Add(string text, int link, long utterance) => Pieces is [.., var last] && (last.Turn, last.Link, last.Utterance) == (Ended, link, utterance)
         ? this with { Pieces = Pieces.SetItem(Pieces.Count - 1, last with { Text = last.Text + text }) }
-        : this with { Pieces = Pieces.Add(new Piece(Ended, utterance, text)) };
+        : this with { Pieces = Pieces.Add(new Piece(Ended, link, utterance, text)) };
 
     /// <summary>Upstream has ended a turn.</summary>
     public TranscribedPieces TurnEnded() =>
@@ -47,5 +48,5 @@ public sealed record TranscribedPieces
         return false;
     }
 
-    private sealed record Piece(int Turn, long Utterance, string Text);
+    private sealed record Piece(int Turn, int Link, long Utterance, string Text);
 }

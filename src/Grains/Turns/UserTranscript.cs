@@ -22,7 +22,7 @@ internal static class UserTranscript
         }
 
         var transcribed = t.State.Transcribed;
-        t.State = t.State with { Transcribed = transcribed.Add(text, t.State.Media.Said.NewestSent(t.State.Media.SentTo)?.Start ?? 0) };
+        t.State = t.State with { Transcribed = transcribed.Add(text, t.State.Links, t.State.Media.Said.NewestSent(t.State.Media.SentTo)?.Start ?? 0) };
         var draft = t.State.Draft;
         if (draft.Withheld > 0 || draft.Unwritten > 0)
         {

@@ -103,6 +103,15 @@ public sealed class UserTranscriptTests
     }
 
     [Fact]
+    public void Repeat_OfWordsThatWereReplayed_IsDropped()
+    {
+        var s = Scenario.Live().Audio(1_500).Audio(1_000, voiced: false).Transcribed(Question).Lost().Ready().Transcribed(Question);
+        s.Spoken(400, "rain.").GenerationComplete().TurnComplete().Committed();
+        s.Audio(600).Audio(1_000, voiced: false).Transcribed(" and in Rome").Spoken(400, "sun.").GenerationComplete().TurnComplete().Committed();
+        ExpectRepeated(s.Transcribed(Question));
+    }
+
+    [Fact]
     public void WordsThatAreMoreThanTheVoiceThatWasHeard_AreNoRepeat()
     {
         var s = Told().Audio(40).Audio(1_000, voiced: false).Transcribed(" no").Transcribed(" no");

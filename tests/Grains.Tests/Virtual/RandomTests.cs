@@ -116,6 +116,7 @@ public sealed class RandomTests
     [InlineData(17312)]
     [InlineData(17562)]
     [InlineData(18008)]
+    [InlineData(16358)]
     [InlineData(18056)]
     [InlineData(18153)]
     [InlineData(19162)]
