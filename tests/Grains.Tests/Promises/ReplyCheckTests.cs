@@ -1,0 +1,24 @@
+using Orchestrator.Testing.Promises;
+using Xunit;
+
+namespace Orchestrator.Grains.Tests.Promises;
+
+/// <summary>What the oracle of replies forgives, and no more.</summary>
+public sealed class ReplyCheckTests
+{
+    private static readonly DateTimeOffset At = DateTimeOffset.UnixEpoch;
+
+    [Theory]
+    [InlineData("", true, true)]
+    [InlineData("", false, false)]
+    [InlineData("more", true, false)]
+    public void RestWithoutWords_OfAReplyWhoseInterruptionMayBeNobodys_NeedNotBeTold(string words, bool doubtful, bool forgiven)
+    {
+        HeardTurn[] heard = [Turn("one two", 1, interrupted: true), Turn(words, 2), Turn("three", 3)];
+        ContextItem[] context = [new ContextItem.Told("one two"), new ContextItem.Word(1, "audio"), new ContextItem.Reply("three", [3, 3], "complete")];
+        var failure = Record.Exception(() => new ReplyCheck(heard, context, [], fragments: false, doubts: _ => doubtful).Check());
+        Assert.Equal(forgiven, failure is null);
+    }
+
+    private static HeardTurn Turn(string words, byte sound, bool interrupted = false) => new([sound, sound], words, interrupted, Ended: true, InProgress: false, At, At);
+}
