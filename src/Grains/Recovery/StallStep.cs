@@ -217,8 +217,8 @@ internal static class StallStep
         state.Draft.UserText.Length > 0 || state.Draft.Shown > 0 || state.Draft.IsOwed
         || (state.Rules.ManualActivity && !state.ActivityOpen && state.Draft.Speech.VoicedMs + state.Media.VoicedMs > 0);
 
-    /// <summary>The model was given the result of a function whose turn is settled. It may have nothing to say about it: worth a note, and no more.</summary>
-    private static bool OwesWordsOnResult(ConversationState state) => state.Link is LinkState.Live live && state.Tools.IsToldInVain(live.Link);
+    /// <summary>The model was given the result of a function, and nothing else may tell that it was asked. It may have nothing to say about it: worth a note, and no more.</summary>
+    private static bool OwesWordsOnResult(ConversationState state) => state.Link is LinkState.Live live && state.Tools.HasToSpeakAbout(live.Link);
 
     /// <summary>The user has asked something while the model answered, which may be more than it will ever hear.</summary>
     private static bool HasAskedMore(ConversationState state) =>

@@ -62,9 +62,6 @@ public sealed record ToolBook
     /// <summary>The model was told a result of any call on this link, settled or not, and has still to say something about it.</summary>
     public bool HasToSpeakAbout(int link) => Recent.Any(call => call is { Status: CallStatus.Answered, IsSpokenAbout: false } && call.ToldOn == link);
 
-    /// <summary>The model was told a result of a settled call on this link, and it is to say something about it.</summary>
-    public bool IsToldInVain(int link) => Recent.Any(call => call is { IsOwed: true, IsSpokenAbout: false } && call.ToldOn == link);
-
     /// <summary>Results whose calls are settled, and that the model of this connection has not been told.</summary>
     public ImmutableList<BookedCall> OwedTo(int link) => [.. Recent.Where(call => call.IsOwed && call.ToldOn != link)];
 
