@@ -122,6 +122,7 @@ public sealed class RandomTests
     [InlineData(18153)]
     [InlineData(19162)]
     [InlineData(19586)]
+    [InlineData(13420)]
     [InlineData(19459)]
     public void Conversation_ThatOnceFailed_IsWholeOrClosedWithTheReason(int seed) => Many.Run([Draw(seed)], mustSurvive: false);
 
