@@ -85,6 +85,10 @@ internal static class StallStep
             // What was said counts as the answer; whoever waits for IDLE need not any longer.
             TurnCommit.Finish(t, GatewayFrames.InteractionOver);
         }
+        else if (HearsOnlyNoise(state))
+        {
+            AskThroughNoise(t);
+        }
         else if (state.Stall.EmptyEnd && !HasAsked(state))
         {
             // Noise, as it seems, and upstream made nothing of it.
@@ -210,7 +214,25 @@ internal static class StallStep
         && state is { InteractionOpen: false, Stall.GivenUp: false, Draft.WaitsForUser: false }
         && (state.Turn is TurnState.AwaitingModel
             ? state.Draft.AwaitsRest || state.Stall.EmptyEnd || HasAsked(state) || OwesWordsOnResult(state)
-            : state.Draft.Answering && state.Turn is TurnState.ModelSpeaking or TurnState.PlaybackPending && HasAskedMore(state));
+            : HearsOnlyNoise(state) || state.Draft.Answering && state.Turn is TurnState.ModelSpeaking or TurnState.PlaybackPending && HasAskedMore(state));
+
+    /// <summary>The answer that was announced is waited for, and what sounds like a voice never ends: where it is none, nobody will be answered.</summary>
+    private static bool HearsOnlyNoise(ConversationState state) =>
+        state is { Turn: TurnState.UserSpeaking, Rules.ManualActivity: false, Draft: { IsAnnounced: true, Answering: false, UserText: "" } };
+
+    /// <summary>No word of it was transcribed for so long: the model is asked to go on, and then the client need not wait any longer.</summary>
+    private static void AskThroughNoise(Transition t)
+    {
+        if (t.State.Stall.Nudged)
+        {
+            TurnCommit.Finish(t, GatewayFrames.InteractionOver);
+            return;
+        }
+
+        t.State = t.State with { Stall = t.State.Stall with { Nudged = true } };
+        t.Emit(new Effect.SendUpstream(GoOn));
+        Arm(t);
+    }
 
     /// <summary>With automatic activity detection a sound may have been nobody's: only words are proof that somebody spoke.</summary>
     private static bool HasAsked(ConversationState state) =>

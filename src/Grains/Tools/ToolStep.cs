@@ -170,7 +170,7 @@ internal static class ToolStep
     /// <summary>The model speaks after it had to wait: what it was given is part of the turn, unless the user has begun to say something else.</summary>
     public static void SpokenAbout(Transition t, int link)
     {
-        var (book, seq) = t.State.Tools.SpokenAbout(link, toldBefore: t.Now - AnsweredInput.SoonestMs);
+        var (book, seq) = t.State.Tools.SpokenAbout(link, toldBefore: HearsQuestionFirst(t) ? 0 : t.Now - AnsweredInput.SoonestMs);
         var draft = t.State.Draft;
         if (book != t.State.Tools && (draft.Parts & ServerParts.ToolCall) != 0)
         {
@@ -186,6 +186,10 @@ internal static class ToolStep
                 : draft,
         };
     }
+
+    /// <summary>Behind a replay, the first reply is to the question that was replayed: what was told in words went up after it.</summary>
+    private static bool HearsQuestionFirst(Transition t) =>
+        t.State.Link is LinkState.Live { TurnDone: false } live && t.Now < live.BehindUntil && t.State.Media.LastMeaningful > t.State.CommittedTo;
 
     /// <summary>A turn was settled. Calls that its last connection's model did not make are withdrawn: nobody waits for them.</summary>
     public static void Settled(Transition t)

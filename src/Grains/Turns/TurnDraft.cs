@@ -54,11 +54,14 @@ public sealed record TurnDraft
     /// <summary>Characters of transcript that upstream will repeat for replayed speech, and that are in a fact already.</summary>
     public int Unwritten { get; init; }
 
-    /// <summary>What the client has read of a transcript before a replay; unknown ("") when some of it was typed or is in a fact.</summary>
+    /// <summary>What the client has read of a transcript before a replay; unknown ("") when some of it was typed, or when parts of it are in facts.</summary>
     public string Read { get; init; } = "";
 
     /// <summary>The part of it that upstream still owed when the turn was settled: it may come at any time, and the client has it.</summary>
     public string DueAgain { get; init; } = "";
+
+    /// <summary>Characters at its beginning that are in a fact already.</summary>
+    public int DueWritten { get; init; }
 
     /// <summary>What the client told the model in this turn without asking for an answer, with its input position.</summary>
     public ImmutableList<(long Seq, SpokenText Said)> Given { get; init; } = [];
@@ -107,6 +110,14 @@ public sealed record TurnDraft
     /// <summary>The turn as it begins when its input is sent once more: transcripts come again, and the client has them.</summary>
     public TurnDraft Replayed() => this with { UserText = Journaled > 0 ? "" : Typed, Withheld = Shown, Unwritten = Journaled, Read = ReadBefore() };
 
-    private string ReadBefore() =>
-        !Pieces.IsEmpty || Journaled > 0 ? "" : UserText.Length == Shown ? UserText : Read.Length == Shown ? Read : "";
+    /// <summary>The part of <see cref="Read"/> that upstream has not repeated yet.</summary>
+    public string DueOfRead() => Withheld <= Read.Length ? Read[^Withheld..] : "";
+
+    /// <summary>All that the client has read of the transcript of this turn, as far as it is known.</summary>
+    public string ReadBefore() =>
+        !Pieces.IsEmpty ? ""
+        : Journaled == 0 && UserText.Length == Shown ? UserText
+        : Read.Length == Shown ? Read
+        : Journaled > 0 && Read.Length + UserText.Length == Shown ? Read + UserText
+        : "";
 }

@@ -45,10 +45,21 @@ internal static class UserTranscript
         {
             // Words in front of it came late, and are of a turn that was not replayed.
             var at = draft.DueAgain.IndexOf(text, StringComparison.Ordinal);
-            t.State = t.State with { Draft = draft with { DueAgain = at >= 0 ? draft.DueAgain[(at + text.Length)..] : "" } };
+            t.State = t.State with
+            {
+                Draft = draft with
+                {
+                    DueAgain = at >= 0 ? draft.DueAgain[(at + text.Length)..] : "",
+                    DueWritten = at >= 0 ? Math.Max(0, draft.DueWritten - at - text.Length) : 0,
+                },
+            };
             if (at >= 0)
             {
-                Write(t, text, shown: 0);
+                if (Math.Clamp(draft.DueWritten - at, 0, text.Length) is var written && written < text.Length)
+                {
+                    Write(t, text[written..], shown: 0);
+                }
+
                 return "";
             }
         }

@@ -140,6 +140,35 @@ public sealed class UserTranscriptTests
     }
 
     [Fact]
+    public void ReplayedWords_OfAnInteractionThatWasWrittenInParts_AreNeitherToldNorWrittenAgain()
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Transcribed(" yes").Spoken(400, "One moment.").GenerationComplete().TurnComplete(ServerParts.InteractionInProgress).Committed();
+        s.Spoken(400, "It rai").Lost().Ready().Spoken(400, "rain.").GenerationComplete().TurnComplete(ServerParts.InteractionIdle).Committed().Audio(600).Transcribed(" yes");
+        s.ExpectNo<Effect.ForwardFrame>().ExpectNo<Effect.SendToClient>();
+        Assert.Equal((" yes", ""), (string.Concat(s.Commits.Select(turn => turn.User?.Text)), s.State.Draft.UserText));
+        Assert.Empty(s.Facts.OfType<TurnAmended>());
+    }
+
+    [Fact]
+    public void ReplayedWords_OfAnInteraction_OfWhichSomeAreWritten_AreWrittenOnce()
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Transcribed(" yes").Spoken(400, "One moment.").GenerationComplete().TurnComplete(ServerParts.InteractionInProgress).Committed();
+        s.Transcribed(" please").Spoken(400, "It rai").Lost().Ready();
+        s.Spoken(400, "rain.").GenerationComplete().TurnComplete(ServerParts.InteractionIdle).Committed().Transcribed(" yes please");
+        s.ExpectNo<Effect.ForwardFrame>().ExpectNo<Effect.SendToClient>();
+        Assert.Equal(" please", Assert.Single(s.Facts.OfType<TurnAmended>()).UserText);
+    }
+
+    [Fact]
+    public void ReplayedWords_ThatTwoTurnsHaveOutrun_AreNotToldAgain()
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Transcribed(" yes").Lost().Ready();
+        s.Spoken(400, "rai").Audio(600).Interrupted().TurnComplete().Committed().Audio(1_000, voiced: false);
+        s.Spoken(400, "sun.").GenerationComplete().TurnComplete().Committed().Transcribed(" yes");
+        s.ExpectNo<Effect.ForwardFrame>().ExpectNo<Effect.SendToClient>();
+    }
+
+    [Fact]
     public void ReplayedWords_ThatComeAfterTheTurn_AreWrittenAndNotToldAgain()
     {
         var s = Replayed(" yes", " please").Transcribed(" yes");

@@ -114,6 +114,28 @@ public sealed class LossDetailsTests
     }
 
     [Fact]
+    public void AnnouncedAnswer_IsAskedFor_ThroughNoiseThatBeganWithTheQuestion_AndIsOverWhenItNeverComes()
+    {
+        var s = StatusEndsWork().Client(InputTraits.Text, text: "question").Audio(100).Spoken(40, "All of it.").GenerationComplete().Audio(1_000).Lost();
+        Assert.Empty(s.Ready().Last.Told());
+        s.Audio(6_000).Elapse(DeadlineKind.Stall);
+        Assert.Contains("go on now", Assert.Single(s.Last.Told()), StringComparison.Ordinal);
+        s.ExpectNo<Effect.SendToClient>();
+
+        s.Audio(6_000).Elapse(DeadlineKind.Stall);
+        Assert.Equal(GatewayFrames.InteractionOver, s.Expect<Effect.SendToClient>().Frame);
+        Assert.DoesNotContain(DeadlineKind.Stall, s.State.Armed.Keys);
+    }
+
+    [Fact]
+    public void AnnouncedAnswer_IsNotAskedFor_WhileTheUserIsTranscribed()
+    {
+        var s = StatusEndsWork().Client(InputTraits.Text, text: "question").Audio(100).Spoken(40, "All of it.").GenerationComplete().Audio(1_000).Lost().Ready();
+        s.Audio(3_000).Transcribed("and").Audio(3_000);
+        Assert.DoesNotContain(DeadlineKind.Stall, s.State.Armed.Keys);
+    }
+
+    [Fact]
     public void AnnouncedAnswer_IsNotAskedFor_WhenTheUserHasGoneOn()
     {
         var s = StatusEndsWork().Client(InputTraits.Text, text: "question").After(400).Spoken(40, "One moment.").GenerationComplete();

@@ -122,6 +122,10 @@ public sealed class RandomTests
     [InlineData(18153)]
     [InlineData(19162)]
     [InlineData(19586)]
+    [InlineData(10206)]
+    [InlineData(10809)]
+    [InlineData(13420)]
+    [InlineData(19459)]
     public void Conversation_ThatOnceFailed_IsWholeOrClosedWithTheReason(int seed) => Many.Run([Draw(seed)], mustSurvive: false);
 
     private static Schedule Draw(int seed)
