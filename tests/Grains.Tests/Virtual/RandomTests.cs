@@ -81,6 +81,7 @@ public sealed class RandomTests
     [InlineData(6179)]
     [InlineData(6534)]
     [InlineData(6674)]
+    [InlineData(6864)]
     [InlineData(7006)]
     [InlineData(7375)]
     [InlineData(7704)]
