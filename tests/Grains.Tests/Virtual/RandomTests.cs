@@ -120,6 +120,7 @@ public sealed class RandomTests
     [InlineData(16358)]
     [InlineData(18056)]
     [InlineData(18153)]
+    [InlineData(18684)]
     [InlineData(19162)]
     [InlineData(19586)]
     public void Conversation_ThatOnceFailed_IsWholeOrClosedWithTheReason(int seed) => Many.Run([Draw(seed)], mustSurvive: false);
