@@ -111,7 +111,7 @@ internal static class StallStep
 
         t.Count("emptyTurn");
         var nudged = t.State.Stall.Nudged;
-        if (nudged && !MayClimb(t.State))
+        if (nudged && !(MayClimb(t.State) && HasAsked(t.State)))
         {
             return false;
         }
@@ -252,6 +252,5 @@ internal static class StallStep
 
     private static bool IsSilent(ConversationState state) => state.Draft.Answering
         ? state.Turn is TurnState.ModelSpeaking or TurnState.PlaybackPending && state.Media.SpokenMs == 0 && (state.Draft.Parts & Given) == 0
-        // Whoever gave a result, and nothing else, has asked for nothing.
-        : state.Turn is TurnState.AwaitingModel or TurnState.UserSpeaking && (HasAsked(state) || state.Draft.Speech.VoicedMs + state.Media.VoicedMs > 0);
+        : state.Turn is TurnState.AwaitingModel or TurnState.UserSpeaking && (HasAsked(state) || OwesWordsOnResult(state) || state.Draft.Speech.VoicedMs + state.Media.VoicedMs > 0);
 }

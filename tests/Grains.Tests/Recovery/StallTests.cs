@@ -64,6 +64,18 @@ public sealed class StallTests
         Assert.DoesNotContain(DeadlineKind.Stall, s.State.Armed.Keys);
     }
 
+    /// <summary>The same where upstream ends the turn of it: the model is reminded, and taken at its word when it does so again.</summary>
+    [Fact]
+    public void EmptyTurn_AboutAResultOfASettledTurn_IsWorthANote_AndTheSecondIsTheAnswer()
+    {
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).TurnComplete().Committed().After(2_000).AnswerFor("c1");
+        s.TurnComplete().ExpectNo<Effect.ForwardTurnEnd>();
+        Assert.Contains("waits for your answer", Upstream(s), StringComparison.Ordinal);
+        Assert.Single(s.Commits);
+        s.TurnComplete().ExpectNo<Effect.CloseLink>().Expect<Effect.ForwardTurnEnd>();
+        Assert.Null(s.Commits[1].Model);
+    }
+
     [Fact]
     public void SilentResult_IsWorthNoNote()
     {

@@ -259,8 +259,10 @@ internal sealed class VirtualConversation
         // The rest of a word that upstream took for two may be too short to be answered.
         || (Exclusions.UpstreamSplitsAWord(this) && Client.LeftInMidSpeech[^1] >= Said[^1].First && IsSilentSince(10_000.Ms()))
         // What interrupted was taken for the user's, and an answer is waited for that upstream does not owe.
-        || (Exclusions.InterruptionsMayBeNobodys(this) && IsSilentSince(20_000.Ms()))
-        || (Exclusions.SilenceMayBeRight(this) && IsSilentSince(Exclusions.SilenceHasAnEnd(this) ? 70_000.Ms() : 20_000.Ms()));
+        || (Exclusions.InterruptionsMayBeNobodys(this) && IsSilentForGood())
+        || (Exclusions.SilenceMayBeRight(this) && IsSilentForGood());
+
+    private bool IsSilentForGood() => IsSilentSince(Exclusions.SilenceHasAnEnd(this) ? 70_000.Ms() : 20_000.Ms());
 
     /// <summary>Nobody has said anything for so long.</summary>
     private bool IsSilentSince(TimeSpan length) =>
