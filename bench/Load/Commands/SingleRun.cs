@@ -8,7 +8,7 @@ namespace Orchestrator.Bench.Load.Commands;
 internal static class SingleRun
 {
     /// <summary>Idle memory is read when a process has settled; echoes that are under way at the end still count.</summary>
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
 
     public static async Task<RunResult> MeasureAsync(Stage stage, TargetSpec spec, int conversations, LoadSettings settings)
     {

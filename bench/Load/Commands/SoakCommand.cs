@@ -49,11 +49,13 @@ internal static class SoakCommand
                 using var _ = await http.GetAsync(new Uri($"/end/{random.GetItems(Enum.GetValues<SessionEnd>(), 1)[0]}", UriKind.Relative));
             }
 
+            var used = ProcessMeter.CpuSeconds(target.Processes) - cpu;
+            await Task.Delay(SingleRun.Settle);
             var latency = SingleRun.Sum(driver.Calls.Select(call => call.Latency));
             memory.Add(ProcessMeter.ResidentKb(target.Processes) / 1024.0);
             median.Add(latency.Ms(0.5));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {n + 1} | {memory[^1]:0} | {(ProcessMeter.CpuSeconds(target.Processes) - cpu) * 1000 / row.TotalSeconds / conversations:0.00} | {median[^1]:0.00} | {latency.Ms(0.99):0.00} | {latency.Ms(1):0} | {driver.Calls.Sum(c => c.EchoesDue - c.EchoesCame)} | {driver.Calls.Count(c => c.IsLost)} | {driver.Calls.Sum(call => call.Turns) - turns} |"));
+                $"| {n + 1} | {memory[^1]:0} | {used * 1000 / row.TotalSeconds / conversations:0.00} | {median[^1]:0.00} | {latency.Ms(0.99):0.00} | {latency.Ms(1):0} | {driver.Calls.Sum(c => c.EchoesDue - c.EchoesCame)} | {driver.Calls.Count(c => c.IsLost)} | {driver.Calls.Sum(call => call.Turns) - turns} |"));
         }
 
         var lost = driver.Calls.Count(call => call.IsLost);
