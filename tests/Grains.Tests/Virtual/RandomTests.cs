@@ -121,6 +121,9 @@ public sealed class RandomTests
     [InlineData(18153)]
     [InlineData(19162)]
     [InlineData(19586)]
+    [InlineData(6700)]
+    [InlineData(16178)]
+    [InlineData(17774)]
     public void Conversation_ThatOnceFailed_IsWholeOrClosedWithTheReason(int seed) => Many.Run([Draw(seed)], mustSurvive: false);
 
     private static Schedule Draw(int seed)
