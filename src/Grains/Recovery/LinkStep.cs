@@ -140,6 +140,13 @@ internal static class LinkStep
             SendInput(t, live.Plan);
             ToolNotes.Tell(t);
         }
+        else if (t.State.Link is LinkState.Live { SeedReply: SeedReply.Swallowed } stuck)
+        {
+            // It stopped in the middle. Whatever the user is owed is the watchdog's matter now.
+            t.Count("seedReplyStalled");
+            t.State = t.State with { Link = stuck with { SeedReply = SeedReply.None } };
+            ToolNotes.Tell(t);
+        }
     }
 
     /// <summary>A link has lived for a while: with progress, or with nobody waiting for any, it is a good one.</summary>
@@ -253,23 +260,25 @@ internal static class LinkStep
         var nobodys = live.SeedReply == SeedReply.Swallowed && notice.Has(ServerParts.Interrupted) && !HasGoneOn(t.State, live);
         var goesOn = live.SeedReply == SeedReply.Interrupted && notice.Has(ModelTurn.ModelOutput);
         var ends = notice.Has(ServerParts.TurnComplete) && !nobodys && (live.SeedReply != SeedReply.Interrupted || HasGoneOn(t.State, live));
-        t.State = t.State with
-        {
-            Link = live with { SeedReply = ends ? SeedReply.None : nobodys ? SeedReply.Interrupted : begins || goesOn ? SeedReply.Swallowed : live.SeedReply },
-        };
+        var reply = ends ? SeedReply.None : nobodys ? SeedReply.Interrupted : begins || goesOn ? SeedReply.Swallowed : live.SeedReply;
+        t.State = t.State with { Link = live with { SeedReply = reply } };
         if (nobodys)
         {
             t.Arm(DeadlineKind.SeedReply, t.Now + SpuriousInterruption.GoesOnMs);
         }
-        else if (goesOn || ends)
+        else if (ends || (reply == SeedReply.Swallowed && notice.Has(ServerParts.GenerationComplete)))
         {
+            // The end of the turn comes when all of it would have been heard.
             t.Disarm(DeadlineKind.SeedReply);
+        }
+        else if (reply == SeedReply.Swallowed && notice.Has(ModelTurn.ModelOutput))
+        {
+            t.Arm(DeadlineKind.SeedReply, t.Now + t.State.Rules.Policy.SeedReplyMs);
         }
 
         ModelTurn.MeterUnheard(t, notice);
         if (begins)
         {
-            t.Disarm(DeadlineKind.SeedReply);
             SendInput(t, live.Plan);
         }
 

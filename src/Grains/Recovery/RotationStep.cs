@@ -53,7 +53,7 @@ internal static class RotationStep
     /// <summary>Whoever changes what a rotation waits for asks here whether it may begin.</summary>
     public static void Consider(Transition t)
     {
-        if (t.State.Link is not LinkState.Live { Rotation: { } rotation, SeedReply: SeedReply.None } live)
+        if (t.State.Link is not LinkState.Live { Rotation: { } rotation } live)
         {
             return;
         }
@@ -63,6 +63,11 @@ internal static class RotationStep
             // Announced, and nothing came of it: this silence is the end.
             t.Emit(new Effect.CloseLink(live.Link));
             LossStep.Lost(t, new LinkLoss(LinkLossKind.CloseFrame, 1011, "Deadline expired before operation could complete."));
+            return;
+        }
+
+        if (live.SeedReply != SeedReply.None)
+        {
             return;
         }
 

@@ -10,6 +10,10 @@ public sealed class LinkAllocationTests
     // Sockets and their sanitised awaiters may allocate now and then; an object for every frame would be more than this.
     private const double MostPerFrame = 24;
 
+    // Frames share writes, and each write waits for its millisecond: with one frame at a time the rally would take so long that what
+    // the process allocates by the second were counted, too.
+    private const int InFlight = 50;
+
     [Fact]
     public async Task SteadyAudio_AllocatesNothingPerFrame()
     {
@@ -23,7 +27,10 @@ public sealed class LinkAllocationTests
             var answer = new byte[1300];
             long seq = 0;
             grain.OnPush = _ => grain.Edge.Deliver(new OutputFrame(++seq, answer, OutputTraits.Audio, 20));
-            await outcome.Attachment.PushAsync(rally.Frame);
+            for (var frame = 0; frame < InFlight; frame++)
+            {
+                await outcome.Attachment.PushAsync(rally.Frame);
+            }
         });
         var perFrame = await Patience.For(rally.PerFrame.Task, "the rally");
         Assert.True(perFrame < MostPerFrame, $"{perFrame} bytes per frame");
@@ -49,9 +56,9 @@ public sealed class LinkAllocationTests
                 _before = GC.GetTotalAllocatedBytes(precise: true);
             }
 
-            if (_frames == warmUp + counted)
+            if (_frames >= warmUp + counted)
             {
-                PerFrame.SetResult((GC.GetTotalAllocatedBytes(precise: true) - _before) / (double)counted);
+                PerFrame.TrySetResult((GC.GetTotalAllocatedBytes(precise: true) - _before) / (double)counted);
                 return;
             }
 

@@ -30,9 +30,9 @@ public sealed class SeedReplyTests
         s.Spoken(40, "O").ExpectNo<Effect.ForwardFrame>();
         s.All.RemoveRange(0, s.All.Count - s.Last.Count);
         Assert.Equal(SeedReply.Swallowed, ((LinkState.Live)s.State.Link).SeedReply);
-        Assert.DoesNotContain(DeadlineKind.SeedReply, s.State.Armed.Keys);
         s.Spoken(40, "K").ExpectNo<Effect.ForwardFrame>().ExpectNo<Effect.SendInputAfter>();
         s.TurnComplete().ExpectNo<Effect.ForwardTurnEnd>();
+        Assert.DoesNotContain(DeadlineKind.SeedReply, s.State.Armed.Keys);
         Assert.Empty(s.Facts.OfType<TurnCommitted>());
 
         s.Audio(600).Transcribed("question").Spoken(40, "Yes.").GenerationComplete().TurnComplete();
@@ -67,6 +67,32 @@ public sealed class SeedReplyTests
         Assert.Equal("seedUnanswered", s.Expect<Effect.Count>().What);
         Assert.Equal(s.State.CommittedTo, s.Expect<Effect.SendInputAfter>().Position);
         s.Flushed().Audio(600).Transcribed("question").Spoken(40).Expect<Effect.ForwardFrame>();
+    }
+
+    [Fact]
+    public void ReplyThatStopsInItsMiddle_IsWaitedForNoLonger()
+    {
+        var s = Seeded().Spoken(40, "O").Audio(600).After(4_000).Spoken(40, "K");
+        Assert.Equal(s.Now + 5_000, s.All.OfType<Effect.ArmDeadline>().Last(armed => armed.Kind == DeadlineKind.SeedReply).AtMs);
+        s.Flushed().After(5_000).Elapse(DeadlineKind.SeedReply);
+        Assert.Equal("seedReplyStalled", s.Expect<Effect.Count>().What);
+        Answers(s.ExpectNo<Effect.SendInputAfter>());
+    }
+
+    [Fact]
+    public void ReplyThatIsGenerated_MayTakeAsLongAsItWouldBeHeard()
+    {
+        var s = Seeded().Spoken(40, "OK").GenerationComplete();
+        Assert.DoesNotContain(DeadlineKind.SeedReply, s.State.Armed.Keys);
+    }
+
+    [Fact]
+    public void SilenceInTheReply_AfterTheAnnouncedEnd_IsTheEnd()
+    {
+        var s = Seeded();
+        s.Apply(new ConversationInput.LinkMessage(s.Link, new ServerNotice(ServerParts.GoAway) { TimeLeftMs = 2_000 })).Spoken(40, "O").After(2_500).Elapse(DeadlineKind.Rotate);
+        s.Expect<Effect.CloseLink>();
+        Assert.Equal("deadline", s.Facts.OfType<LinkLost>().Last().Cause);
     }
 
     [Fact]

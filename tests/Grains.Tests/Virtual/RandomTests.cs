@@ -110,6 +110,7 @@ public sealed class RandomTests
     [InlineData(13931)]
     [InlineData(14026)]
     [InlineData(14488)]
+    [InlineData(14774)]
     [InlineData(15053)]
     [InlineData(15073)]
     [InlineData(16360)]
