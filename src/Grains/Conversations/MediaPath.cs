@@ -23,7 +23,7 @@ public static class MediaPath
     {
         ref var media = ref state.Media;
         media.LastInput = seq;
-        Follow(state, ref media, seq, traits);
+        Follow(state, ref media, seq, traits, audioMs);
         var voiced = (traits & InputTraits.Voiced) != 0;
         if (voiced)
         {
@@ -78,7 +78,7 @@ public static class MediaPath
     }
 
     /// <summary>Keeps track of where the user's utterances begin and end.</summary>
-    private static void Follow(ConversationState state, ref MediaCounters media, long seq, InputTraits traits)
+    private static void Follow(ConversationState state, ref MediaCounters media, long seq, InputTraits traits, int audioMs)
     {
         if ((traits & InputTraits.ActivityEnd) != 0)
         {
@@ -91,7 +91,7 @@ public static class MediaPath
         }
         else if (state.Rules.ManualActivity ? state.ActivityOpen : (traits & InputTraits.Voiced) != 0)
         {
-            media.Said.Continue(seq, media.LastMeaningful);
+            media.Said.Continue(seq, media.LastMeaningful, audioMs);
         }
         else if (!state.Rules.ManualActivity && media.QuietMs >= PauseMs)
         {

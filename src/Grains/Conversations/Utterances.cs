@@ -6,7 +6,11 @@ namespace Orchestrator.Grains.Conversations;
 /// <param name="Start">Its first frame.</param>
 /// <param name="End">Its newest frame.</param>
 /// <param name="Before">The newest position that said something before it.</param>
-public readonly record struct UserSpan(long Start, long End, long Before);
+public readonly record struct UserSpan(long Start, long End, long Before)
+{
+    /// <summary>Audio of it.</summary>
+    public long AudioMs { get; init; }
+}
 
 /// <summary>
 /// The newest things that the user said. A reply that is interrupted did not answer the newest of them, whenever that was
@@ -31,16 +35,15 @@ public struct Utterances
     }
 
     /// <summary>It goes on; whoever was silent begins.</summary>
-    public void Continue(long seq, long before)
+    public void Continue(long seq, long before, int audioMs = 0)
     {
         if (!_open)
         {
             Begin(seq, before, goesOn: true);
-            return;
         }
 
         var at = (_count - 1) % Kept;
-        _ring[at] = _ring[at] with { End = seq };
+        _ring[at] = _ring[at] with { End = seq, AudioMs = _ring[at].AudioMs + audioMs };
     }
 
     /// <summary>
@@ -109,6 +112,31 @@ public struct Utterances
         }
 
         return null;
+    }
+
+    /// <summary>Beyond a position, so much audio or more was heard: the newest position that is certainly behind the listener.</summary>
+    public readonly long PassedAfter(long position, long audioMs)
+    {
+        var passed = position;
+        for (var i = Math.Max(0, _count - Kept); i < _count && audioMs > 0; i++)
+        {
+            var span = _ring[i % Kept];
+            if (span.End <= position)
+            {
+                continue;
+            }
+
+            if (_count > Kept && i == _count - Kept)
+            {
+                // There may have been others before it.
+                return position;
+            }
+
+            passed = Math.Max(position, span.Before);
+            audioMs -= span.AudioMs;
+        }
+
+        return passed;
     }
 
     /// <summary>True when not all of it has been sent, or more of it may come.</summary>

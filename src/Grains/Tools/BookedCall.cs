@@ -37,6 +37,9 @@ public sealed record BookedCall(string Id, string Name, JsonElement Args, int Tu
     /// <summary>Last input position of the question that it was last made for: settled with that, and not before.</summary>
     public long Question { get; init; }
 
+    /// <summary>The same of when it was made before, if only its name is the same now: the model may be at an earlier question.</summary>
+    public (int Link, long Question)? Otherwise { get; init; }
+
     /// <summary>What the client answered: <c>functionResponses</c> as they came, the last of them final once it is answered.</summary>
     public ImmutableList<ToolResult> Results { get; init; } = [];
 

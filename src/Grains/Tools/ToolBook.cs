@@ -79,7 +79,7 @@ public sealed record ToolBook
                 continue;
             }
 
-            if (Raw(call.Args).SequenceEqual(Raw(args)))
+            if (AreSame(call.Args, args))
             {
                 return call;
             }
@@ -153,6 +153,13 @@ public sealed record ToolBook
                 continue;
             }
 
+            if (call is { IsSettled: false, Otherwise: var (madeOn, madeFor) } && madeFor > answeredTo && call.Link == link && madeOn != link)
+            {
+                // The model was at an earlier question and asked for something else: this one is still to be made again.
+                calls = calls.SetItem(i, call with { Link = madeOn, Question = madeFor, Otherwise = null, ToldOn = 0, IsSpokenAbout = call.Results is [.., { IsSilent: true }] });
+                continue;
+            }
+
             if (call.Status == CallStatus.Open && !call.IsSettled && call.Link != link && !told)
             {
                 vanished.Add(call.Id);
@@ -215,6 +222,9 @@ public sealed record ToolBook
 
     /// <summary>This call has never reached the client.</summary>
     public ToolBook Forget(string id) => Find(id) is { } call ? Set(call with { Status = CallStatus.Vanished, IsSettled = true }) : this;
+
+    /// <summary>They ask for the same.</summary>
+    public static bool AreSame(JsonElement args, JsonElement others) => Raw(args).SequenceEqual(Raw(others));
 
     private static ReadOnlySpan<byte> Raw(JsonElement args) => args.ValueKind == JsonValueKind.Undefined ? "{}"u8 : JsonMarshal.GetRawUtf8Value(args);
 

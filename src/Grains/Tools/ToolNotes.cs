@@ -16,7 +16,7 @@ internal static class ToolNotes
     /// <summary>Results that nobody will ask for again are told when nobody speaks and nobody is expected to.</summary>
     public static void Tell(Transition t) => Tell(t, IsFree(t.State));
 
-    public static void Overdue(Transition t) => Tell(t, !t.State.Draft.Answering && !t.State.ActivityOpen);
+    public static void Overdue(Transition t) => Tell(t, IsFree(t.State) || (!IsBehind(t) && !t.State.Draft.Answering && !t.State.ActivityOpen));
 
     private static void Tell(Transition t, bool isFree)
     {
@@ -65,6 +65,10 @@ internal static class ToolNotes
     private static bool IsFree(ConversationState state) => state is { Draft: { Answering: false, Continues: false }, ActivityOpen: false }
         && (state.Turn is TurnState.Idle
             || (state is { Turn: TurnState.AwaitingModel, Link: LinkState.Live live } && state.Media.LastMeaningful <= state.CommittedTo && !state.Tools.IsToldOn(live.Link)));
+
+    /// <summary>Upstream has a question of the user's still to hear: what it is told overtakes that, and interrupts its answer.</summary>
+    private static bool IsBehind(Transition t) =>
+        t.State.Link is LinkState.Live live && t.Now < live.BehindUntil && t.State.Media.LastMeaningful > t.State.CommittedTo;
 
     private static SpokenText Note(BookedCall call, string text) => new(call.Turn, Speaker.User, GatewayFrames.Note(text)) { IsNote = true };
 }

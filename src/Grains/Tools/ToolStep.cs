@@ -247,6 +247,7 @@ internal static class ToolStep
             UpstreamId = request.Id,
             Link = link,
             Question = Question(t.State),
+            Otherwise = ToolBook.AreSame(call.Args, request.Args) ? null : (call.Link, call.Question),
             Turn = t.State.Turns + 1,
             ToldOn = call.Status == CallStatus.Answered ? link : 0,
             IsSpokenAbout = call.Status == CallStatus.Answered && call.Results is [.., { IsSilent: true }],

@@ -56,7 +56,7 @@ internal static class AnsweredInput
         {
             // All of it was said before the reply began, and upstream is behind with a replay: there, answers come in the order of the
             // questions. What is typed overtakes speech.
-            interrupting = media.Said.SecondAfter(state.CommittedTo);
+            interrupting = media.Said.SecondAfter(media.Said.PassedAfter(state.CommittedTo, state.Draft.HeardMs)) ?? media.Said.SecondAfter(state.CommittedTo);
         }
 
         // Where nothing separates what was asked from what interrupted, only the moment of the reply is left to go by.
@@ -64,6 +64,15 @@ internal static class AnsweredInput
             ? Math.Min(answered, interrupting.Value.Before)
             : Math.Max(answered, state.CommittedTo);
     }
+
+    /// <summary>
+    /// Nobody says so much in less time. A new session transcribes nothing but what was sent to it; once something of that is settled,
+    /// what it has transcribed may be of that, and says nothing.
+    /// </summary>
+    public static long CertainlyHeardMs(ConversationState state) =>
+        state.Link is LinkState.Live { Plan: not ResumePlan.Resume } live && live.Plan.ReplayAfter >= state.CommittedTo
+            ? state.Transcribed.CharsOn(live.Link) * 1_000L / UserTranscript.MostCharsPerSecond
+            : 0;
 
     /// <summary>The user has said something since the reply began.</summary>
     private static bool HasGoneOn(ConversationState state) =>

@@ -26,6 +26,9 @@ public sealed record TranscribedPieces
         ? this with { Pieces = Pieces.SetItem(Pieces.Count - 1, last with { Text = last.Text + text }) }
         : this with { Pieces = Pieces.Add(new Piece(Ended, link, utterance, text)) };
 
+    /// <summary>Characters that a connection has transcribed.</summary>
+    public int CharsOn(int link) => Pieces.Sum(piece => piece.Link == link ? piece.Text.Length : 0);
+
     /// <summary>Upstream has ended a turn.</summary>
     public TranscribedPieces TurnEnded() =>
         this with { Ended = Ended + 1, Pieces = Pieces.RemoveAll(piece => piece.Turn < Ended + 1 - Remembered) };

@@ -20,6 +20,7 @@ internal static class TurnCommit
             Answering = true,
             Crosses = AnsweredInput.MayInterrupt(t),
             AnsweredTo = answeredTo,
+            HeardMs = AnsweredInput.CertainlyHeardMs(t.State),
         };
         if (answeredTo > t.State.CommittedTo || media.LastMeaningful <= answeredTo)
         {

@@ -16,6 +16,9 @@ public sealed record TurnDraft
     /// <summary>Last input position that the model's answer is an answer to.</summary>
     public long AnsweredTo { get; init; }
 
+    /// <summary>Speech, beyond what is settled, that upstream had certainly heard when the answer began, by what it had transcribed.</summary>
+    public long HeardMs { get; init; }
+
     /// <summary>What the user said in this turn, typed or transcribed.</summary>
     public string UserText { get; init; } = "";
 

@@ -7,7 +7,7 @@ namespace Orchestrator.Grains.Turns;
 internal static class UserTranscript
 {
     /// <summary>Nobody says more in a second of voice, whatever the language.</summary>
-    private const int MostCharsPerSecond = 30;
+    internal const int MostCharsPerSecond = 30;
 
     /// <summary>Words of a question that is not answered come within this time after it.</summary>
     private const long WordsDueMs = 10_000;

@@ -100,7 +100,7 @@ public sealed class MediaPathTests
         MediaPath.ObserveInput(state, 3, InputTraits.Audio, 2_000, 2_120);
         MediaPath.ObserveInput(state, 4, Voice, 20, 2_140);
         MediaPath.ObserveInput(state, 5, InputTraits.ActivityEnd, 0, 2_160);
-        Assert.Equal(new UserSpan(1, 5, 0), state.Media.Said.NewestSent(5));
+        Assert.Equal(new UserSpan(1, 5, 0) { AudioMs = 2_040 }, state.Media.Said.NewestSent(5));
         state = state with { ActivityOpen = false };
         MediaPath.ObserveInput(state, 6, Voice, 20, 2_180);
         Assert.Equal(1, state.Media.Said.NewestSent(6)!.Value.Start);

@@ -87,6 +87,41 @@ public sealed class UtterancesTests
         Assert.NotNull(said.NewestSent(6));
     }
 
+    [Theory]
+    [InlineData(0, 0, 0)]
+    [InlineData(0, 600, 0)]
+    [InlineData(0, 601, 9)]
+    [InlineData(0, 1_201, 19)]
+    [InlineData(0, 9_999, 19)]
+    [InlineData(9, 600, 9)]
+    [InlineData(9, 601, 19)]
+    public void Passed_IsWhatLiesBeforeTheUtteranceThatWasReached(long position, long audioMs, long passed)
+    {
+        var said = default(Utterances);
+        foreach (var start in (ReadOnlySpan<long>)[1, 10, 20])
+        {
+            said.Continue(start, before: start - 1, audioMs: 400);
+            said.Continue(start + 1, before: start, audioMs: 200);
+            said.Close();
+        }
+
+        Assert.Equal(passed, said.PassedAfter(position, audioMs));
+    }
+
+    [Fact]
+    public void Passed_IsNotKnown_WhereTheOldestAreForgotten()
+    {
+        var said = default(Utterances);
+        for (var start = 1L; start <= 9; start++)
+        {
+            said.Continue(start, before: start - 1, audioMs: 600);
+            said.Close();
+        }
+
+        Assert.Equal(0, said.PassedAfter(0, 5_000));
+        Assert.Equal(3, said.PassedAfter(2, 601));
+    }
+
     private static Utterances Words(params long[] starts)
     {
         var said = default(Utterances);

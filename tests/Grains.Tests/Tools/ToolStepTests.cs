@@ -136,6 +136,31 @@ public sealed class ToolStepTests
     }
 
     [Fact]
+    public void CallForTheNewerOfTwoQuestions_IsKept_WhenItAnsweredAnotherOfTheOlder()
+    {
+        var s = Scenario.Live().Asked().Asked().Call(("c1", "f", """{"x":2}""")).AnswerFor("c1", "42");
+        // The model is taken to have been asked both, until the newer interrupts.
+        s.Lost().Ready().Call(("d1", "f", """{"x":1}""")).Interrupted().TurnComplete();
+        Assert.Equal(30, Assert.Single(s.Commits).InputTo);
+
+        s.Call(("d2", "f", """{"x":2}"""));
+        Assert.Single(s.Facts.OfType<ToolCalled>());
+        Assert.Equal("d2:42", Assert.Single(s.Last.SentUp().Select(sent => $"{sent["id"]}:{sent["response"]!["output"]}")));
+        s.Spoken(40, "It is 42.").GenerationComplete().TurnComplete();
+        Assert.True(Assert.Single(s.State.Tools.All).IsSettled);
+    }
+
+    [Fact]
+    public void LateResult_IsNotTold_WhileUpstreamHasAQuestionToHear()
+    {
+        var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).TurnComplete().Committed().Asked().Lost().Ready().AnswerFor("c1", "7");
+        s.State = s.State with { Link = ((LinkState.Live)s.State.Link) with { BehindUntil = s.Now + 1 } };
+        Assert.Empty(s.Elapse(DeadlineKind.ToolNotes).Last.Told());
+        s.After(1);
+        Assert.Single(s.Elapse(DeadlineKind.ToolNotes).Last.Told());
+    }
+
+    [Fact]
     public void RepeatableCall_MadeAgain_IsAskedAnew()
     {
         var s = new Scenario(attached: false);

@@ -153,6 +153,24 @@ public sealed class AnsweredInputTests
         Assert.Equal(30, Assert.Single(s.Commits).InputTo);
     }
 
+    [Theory]
+    [InlineData("question number one", 110)]
+    [InlineData("question number 1.", 30)]
+    public void InterruptionBehindAReplay_IsNotByWhatWasTranscribedBeforeTheReply(string transcribed, long answered)
+    {
+        var s = Scenario.Live();
+        for (var said = 0; said < 3; said++)
+        {
+            s.Audio(600).Audio(1_000, voiced: false);
+        }
+
+        s.Lost().Ready();
+        s.State = s.State with { Link = ((LinkState.Live)s.State.Link) with { BehindUntil = s.Now + 4_000 } };
+        // Nobody says more than 18 characters in 600 ms: what goes beyond them is of the second.
+        s.Transcribed(transcribed).Spoken(400, "As to the second").Interrupted().TurnComplete();
+        Assert.Equal(answered, Assert.Single(s.Commits).InputTo);
+    }
+
     [Fact]
     public void InterruptionOfAText_AndOfASound_NeedsACause_OfAThoughtNone()
     {

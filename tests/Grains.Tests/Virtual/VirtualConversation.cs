@@ -346,7 +346,9 @@ internal sealed class VirtualConversation
         RunUntil(() => Client.Closed is not null, 6_000.Ms());
         Assert.True(RunUntil(IsSettled, 120_000.Ms()), $"What came after the last turn was never finished.\n{Story()}");
         // What is said of a late result is heard to its end.
-        RunUntil(() => Client.Closed is not null || Client.Output.FindLastIndex(heard => heard.Audio.Length > 0) <= Client.Output.FindLastIndex(heard => heard.TurnComplete), 30_000.Ms());
+        RunUntil(() => Client.Closed is not null || Client.Output.FindLastIndex(heard => heard.Audio.Length > 0) <= Client.Output.FindLastIndex(heard => heard.TurnComplete), Exclusions.SilenceHasAnEnd(this) ? 70_000.Ms() : 30_000.Ms());
+        // That may have been the end of a connection that had fallen silent: what it cut is given anew.
+        Assert.True(RunUntil(IsSettled, 120_000.Ms()), $"What was cut last was never finished.\n{Story()}");
         // A slow journal writes one fact after the other, and a client that is away has still to hear the end: both are
         // judged when they are through.
         RunUntil(() => Client.Closed is not null || (Client.Current is not null && Journal.Durable.Count == Journal.Appended.Count), 30_000.Ms());
