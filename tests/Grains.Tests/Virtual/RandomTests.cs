@@ -131,6 +131,7 @@ public sealed class RandomTests
     [InlineData(18153)]
     [InlineData(18684)]
     [InlineData(19162)]
+    [InlineData(19312)]
     [InlineData(19459)]
     [InlineData(19586)]
     public void Conversation_ThatOnceFailed_IsWholeOrClosedWithTheReason(int seed) => Many.Run([Draw(seed)], mustSurvive: false);
