@@ -111,9 +111,9 @@ public sealed class ToolRepetitionTests
     [InlineData(0, false)]
     public void Note_BehindAReplay_IsNotWhatTheFirstReplyIsAbout(long replayMs, bool isStillToBeSpokenAbout)
     {
-        var s = Owed().Asked().AnswerFor("c1", "7").Lost().Ready().Flushed(replayMs).After(3_000).Elapse(DeadlineKind.ToolNotes);
+        var s = Owed().Asked().AnswerFor("c1", "7").Lost().Ready().After(3_000).Elapse(DeadlineKind.ToolNotes);
         Assert.Single(s.Last.Told());
-        s.After(400).Spoken(40, "One moment.");
+        s.Flushed(replayMs).After(400).Spoken(40, "One moment.");
         Assert.Equal(isStillToBeSpokenAbout, s.State.Tools.HasToSpeakAbout(s.Link));
 
         s.GenerationComplete().TurnComplete().Committed().After(400).Spoken(40, "It is seven.");
