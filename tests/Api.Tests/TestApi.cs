@@ -15,6 +15,7 @@ using Orchestrator.Journal;
 using Orchestrator.Reading;
 using Orchestrator.Silo.Reading;
 using Orchestrator.Silo.Stores;
+using Orchestrator.Testing;
 
 namespace Orchestrator.Api.Tests;
 
@@ -29,14 +30,14 @@ internal sealed class TestApi : IAsyncDisposable
     public static readonly TenantId Acme = new("acme");
     public static readonly DateTimeOffset Noon = new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly string root = Directory.CreateTempSubdirectory("orchestrator-").FullName;
+    private readonly TempDirectory root = new();
     private readonly DataDirectory directory;
     private readonly WebApplication app;
     private readonly HashSet<ConversationId> active = [];
 
     private TestApi(TimeProvider time, bool withTenants)
     {
-        directory = DataDirectory.Open(root);
+        directory = DataDirectory.Open(root.Path);
         Store = new EmbeddedStore(directory);
         Host = new FakeHost(this);
         var builder = WebApplication.CreateBuilder();
@@ -53,7 +54,7 @@ internal sealed class TestApi : IAsyncDisposable
             : []);
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(Logs);
         builder.Logging.AddFilter(null, LogLevel.Trace);
-        builder.Services.AddTenantAuth(builder.Configuration, root);
+        builder.Services.AddTenantAuth(builder.Configuration, root.Path);
         builder.Services.AddSingleton<IConversationReader>(new ConversationReader(Store, Feed, (_, id) => ValueTask.FromResult(active.Contains(id))));
         builder.Services.AddSingleton<IConversationHost>(Host);
         builder.Services.AddSingleton(time);
@@ -73,7 +74,7 @@ internal sealed class TestApi : IAsyncDisposable
 
     public CapturedLogs Logs { get; } = new();
 
-    public string Root => root;
+    public string Root => root.Path;
 
     public Uri Address { get; private set; } = null!;
 
@@ -134,7 +135,7 @@ internal sealed class TestApi : IAsyncDisposable
         await app.DisposeAsync();
         await Store.DisposeAsync();
         directory.Dispose();
-        Directory.Delete(root, recursive: true);
+        root.Dispose();
     }
 
     /// <summary>Ends conversations as the grain would.</summary>

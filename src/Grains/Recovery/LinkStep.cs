@@ -125,28 +125,27 @@ internal static class LinkStep
         }
     }
 
-    /// <summary>The model does not answer its seed: input waits no longer.</summary>
+    /// <summary>The model does not answer its seed, or not to the end: nothing waits for that any longer.</summary>
     public static void SeedReplyOverdue(Transition t)
     {
-        if (t.State.Link is LinkState.Live { SeedReply: SeedReply.Interrupted } interrupted)
+        if (t.State.Link is not LinkState.Live { SeedReply: not SeedReply.None } live)
         {
-            t.State = t.State with { Link = interrupted with { SeedReply = SeedReply.None } };
-            ToolNotes.Tell(t);
+            return;
         }
-        else if (t.State.Link is LinkState.Live { SeedReply: SeedReply.Awaited } live)
+
+        t.State = t.State with { Link = live with { SeedReply = SeedReply.None } };
+        if (live.SeedReply == SeedReply.Awaited)
         {
             t.Count("seedUnanswered");
-            t.State = t.State with { Link = live with { SeedReply = SeedReply.None } };
             SendInput(t, live.Plan);
-            ToolNotes.Tell(t);
         }
-        else if (t.State.Link is LinkState.Live { SeedReply: SeedReply.Swallowed } stuck)
+        else if (live.SeedReply == SeedReply.Swallowed)
         {
             // It stopped in the middle. Whatever the user is owed is the watchdog's matter now.
             t.Count("seedReplyStalled");
-            t.State = t.State with { Link = stuck with { SeedReply = SeedReply.None } };
-            ToolNotes.Tell(t);
         }
+
+        ToolNotes.Tell(t);
     }
 
     /// <summary>A link has lived for a while: with progress, or with nobody waiting for any, it is a good one.</summary>

@@ -64,6 +64,9 @@ public sealed record BookedCall(string Id, string Name, JsonElement Args, int Tu
     /// <summary>A result that came after its turn was settled, and that no settled turn has made use of yet.</summary>
     public bool IsOwed => Status == CallStatus.Answered && IsSettled && !IsSeen;
 
+    /// <summary>There is nothing that the model should say about it.</summary>
+    public bool EndsSilently => Results is [.., { IsSilent: true }];
+
     /// <summary>The model's own knowledge of it is enough to wait for the result.</summary>
     public bool IsOpenOn(int link) => Status == CallStatus.Open && Link == link;
 }

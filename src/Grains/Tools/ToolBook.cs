@@ -156,7 +156,7 @@ public sealed record ToolBook
             if (call is { IsSettled: false, Otherwise: var (madeOn, madeFor) } && madeFor > answeredTo && call.Link == link && madeOn != link)
             {
                 // The model was at an earlier question and asked for something else: this one is still to be made again.
-                calls = calls.SetItem(i, call with { Link = madeOn, Question = madeFor, Otherwise = null, ToldOn = 0, IsSpokenAbout = call.Results is [.., { IsSilent: true }] });
+                calls = calls.SetItem(i, call with { Link = madeOn, Question = madeFor, Otherwise = null, ToldOn = 0, IsSpokenAbout = call.EndsSilently });
                 continue;
             }
 

@@ -33,7 +33,7 @@ internal static class ToolNotes
 
         foreach (var call in owed)
         {
-            t.State = t.State with { Tools = t.State.Tools.Set(call with { ToldOn = live.Link, ToldAt = t.Now, IsSpokenAbout = call.Results is [.., { IsSilent: true }] }) };
+            t.State = t.State with { Tools = t.State.Tools.Set(call with { ToldOn = live.Link, ToldAt = t.Now, IsSpokenAbout = call.EndsSilently }) };
         }
 
         t.Count("toolResultTold");
@@ -67,7 +67,7 @@ internal static class ToolNotes
             || (state is { Turn: TurnState.AwaitingModel, Link: LinkState.Live live } && state.Media.LastMeaningful <= state.CommittedTo && !state.Tools.IsToldOn(live.Link)));
 
     /// <summary>Upstream has a question of the user's still to hear: what it is told overtakes that, and interrupts its answer.</summary>
-    private static bool IsBehind(Transition t) =>
+    public static bool IsBehind(Transition t) =>
         t.State.Link is LinkState.Live live && t.Now < live.BehindUntil && t.State.Media.LastMeaningful > t.State.CommittedTo;
 
     private static SpokenText Note(BookedCall call, string text) => new(call.Turn, Speaker.User, GatewayFrames.Note(text)) { IsNote = true };

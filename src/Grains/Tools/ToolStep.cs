@@ -189,7 +189,7 @@ internal static class ToolStep
 
     /// <summary>Behind a replay, the first reply is to the question that was replayed: what was told in words went up after it.</summary>
     private static bool HearsQuestionFirst(Transition t) =>
-        t.State.Link is LinkState.Live { TurnDone: false } live && t.Now < live.BehindUntil && t.State.Media.LastMeaningful > t.State.CommittedTo;
+        t.State.Link is LinkState.Live { TurnDone: false } && ToolNotes.IsBehind(t);
 
     /// <summary>A turn was settled. Calls that its last connection's model did not make are withdrawn: nobody waits for them.</summary>
     public static void Settled(Transition t)
@@ -250,7 +250,7 @@ internal static class ToolStep
             Otherwise = ToolBook.AreSame(call.Args, request.Args) ? null : (call.Link, call.Question),
             Turn = t.State.Turns + 1,
             ToldOn = call.Status == CallStatus.Answered ? link : 0,
-            IsSpokenAbout = call.Status == CallStatus.Answered && call.Results is [.., { IsSilent: true }],
+            IsSpokenAbout = call.Status == CallStatus.Answered && call.EndsSilently,
             Seq = 0,
         };
         t.State = t.State with { Tools = t.State.Tools.Set(call) };

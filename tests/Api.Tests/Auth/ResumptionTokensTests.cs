@@ -1,4 +1,5 @@
 using Orchestrator.Api.Auth;
+using Orchestrator.Testing;
 
 namespace Orchestrator.Api.Tests.Auth;
 
@@ -7,15 +8,15 @@ public sealed class ResumptionTokensTests : IDisposable
     private static readonly TenantId Acme = new("acme");
     private static readonly DateTimeOffset Now = TestApi.Noon;
 
-    private readonly string root = Directory.CreateTempSubdirectory("orchestrator-").FullName;
+    private readonly TempDirectory temp = new();
     private readonly ConversationId conversation = new(Guid.CreateVersion7());
 
-    public void Dispose() => Directory.Delete(root, recursive: true);
+    public void Dispose() => temp.Dispose();
 
     [Fact]
     public void Token_OpensForItsTenantUntilItExpires()
     {
-        var tokens = ResumptionTokens.Open(root);
+        var tokens = ResumptionTokens.Open(temp.Path);
         var token = tokens.Issue(Acme, conversation, Now.AddHours(2));
 
         Assert.True(tokens.TryOpen(token, Acme, Now, out var opened));
@@ -30,7 +31,7 @@ public sealed class ResumptionTokensTests : IDisposable
     [Fact]
     public void Token_SaysNothing_AndIsNeverTheSameTwice()
     {
-        var tokens = ResumptionTokens.Open(root);
+        var tokens = ResumptionTokens.Open(temp.Path);
         var one = tokens.Issue(Acme, conversation, Now);
         Assert.NotEqual(one, tokens.Issue(Acme, conversation, Now));
         Assert.DoesNotContain(conversation.ToString(), one, StringComparison.OrdinalIgnoreCase);
@@ -40,7 +41,7 @@ public sealed class ResumptionTokensTests : IDisposable
     [Fact]
     public void Token_ChangedAnywhere_CutOrExtended_DoesNotOpen()
     {
-        var tokens = ResumptionTokens.Open(root);
+        var tokens = ResumptionTokens.Open(temp.Path);
         var token = tokens.Issue(Acme, conversation, Now.AddHours(2));
         const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         for (var i = 0; i < token.Length; i++)
@@ -61,17 +62,17 @@ public sealed class ResumptionTokensTests : IDisposable
     [Fact]
     public void Token_OutlivesARestart_AndAKeyRotation_ButNotItsKey()
     {
-        var token = ResumptionTokens.Open(root).Issue(Acme, conversation, Now.AddHours(2));
-        Assert.True(ResumptionTokens.Open(root).TryOpen(token, Acme, Now, out _));
+        var token = ResumptionTokens.Open(temp.Path).Issue(Acme, conversation, Now.AddHours(2));
+        Assert.True(ResumptionTokens.Open(temp.Path).TryOpen(token, Acme, Now, out _));
 
-        var file = Path.Combine(root, "keys", "resumption.keys");
+        var file = Path.Combine(temp.Path, "keys", "resumption.keys");
         var first = File.ReadAllText(file);
         var second = $"2 {Convert.ToBase64String(new byte[32])}\n";
         File.WriteAllText(file, first + second);
-        Assert.True(ResumptionTokens.Open(root).TryOpen(token, Acme, Now, out _));
+        Assert.True(ResumptionTokens.Open(temp.Path).TryOpen(token, Acme, Now, out _));
 
         File.WriteAllText(file, second);
-        Assert.False(ResumptionTokens.Open(root).TryOpen(token, Acme, Now, out _));
+        Assert.False(ResumptionTokens.Open(temp.Path).TryOpen(token, Acme, Now, out _));
     }
 
     [Theory]
@@ -82,25 +83,25 @@ public sealed class ResumptionTokensTests : IDisposable
     [InlineData("1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")]
     public void BrokenKeyFile_IsNamed_AndNotOverwritten(string content)
     {
-        Directory.CreateDirectory(Path.Combine(root, "keys"));
-        var file = Path.Combine(root, "keys", "resumption.keys");
+        Directory.CreateDirectory(Path.Combine(temp.Path, "keys"));
+        var file = Path.Combine(temp.Path, "keys", "resumption.keys");
         File.WriteAllText(file, content);
-        Assert.Contains(file, Assert.Throws<InvalidDataException>(() => ResumptionTokens.Open(root)).Message, StringComparison.Ordinal);
+        Assert.Contains(file, Assert.Throws<InvalidDataException>(() => ResumptionTokens.Open(temp.Path)).Message, StringComparison.Ordinal);
         Assert.Equal(content, File.ReadAllText(file));
     }
 
     [Fact]
     public void DevelopmentKey_IsMadeOnce_AndIsPrivate()
     {
-        var key = DevelopmentKey.LoadOrCreate(root);
+        var key = DevelopmentKey.LoadOrCreate(temp.Path);
         Assert.Matches("^dev_[A-Za-z0-9_-]{32}$", key);
-        Assert.Equal(key, DevelopmentKey.LoadOrCreate(root));
+        Assert.Equal(key, DevelopmentKey.LoadOrCreate(temp.Path));
         if (!OperatingSystem.IsWindows())
         {
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(root, "development-key")));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(temp.Path, "development-key")));
         }
 
-        File.WriteAllText(Path.Combine(root, "development-key"), "");
-        Assert.Throws<InvalidDataException>(() => DevelopmentKey.LoadOrCreate(root));
+        File.WriteAllText(Path.Combine(temp.Path, "development-key"), "");
+        Assert.Throws<InvalidDataException>(() => DevelopmentKey.LoadOrCreate(temp.Path));
     }
 }
