@@ -17,6 +17,9 @@ public sealed record ToolBook
     /// <summary>Partial results that are kept for a call that is made again.</summary>
     private const int MostPartials = 16;
 
+    /// <summary>Frames (20 ms, mostly) by which a question may have been counted longer than it was, because the model thought before it called.</summary>
+    private const long MostLonger = 150;
+
     private ToolBook()
     {
     }
@@ -67,9 +70,10 @@ public sealed record ToolBook
 
     /// <summary>
     /// The call of an earlier connection that the model now makes again: one of the same name in the turn that is not
-    /// settled; the one with the same arguments if there is one, otherwise the first.
+    /// settled; the one with the same arguments if there is one, otherwise the first whose question it may have heard.
     /// </summary>
-    public BookedCall? MadeBefore(int link, string name, JsonElement args)
+    /// <param name="sentTo">Newest input position that this connection was sent.</param>
+    public BookedCall? MadeBefore(int link, string name, JsonElement args, long sentTo)
     {
         BookedCall? first = null;
         foreach (var call in Recent)
@@ -84,7 +88,7 @@ public sealed record ToolBook
                 return call;
             }
 
-            first ??= call;
+            first ??= call.Question <= sentTo + MostLonger ? call : null;
         }
 
         return first;

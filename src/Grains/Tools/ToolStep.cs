@@ -224,7 +224,7 @@ internal static class ToolStep
     /// <summary>A call that an earlier connection's model made in the same turn.</summary>
     private static BookedCall? Again(Transition t, int link, ToolRequest request)
     {
-        if (t.State.Tools.MadeBefore(link, request.Name, request.Args) is not { } call)
+        if (t.State.Tools.MadeBefore(link, request.Name, request.Args, t.State.Media.SentTo) is not { } call)
         {
             return null;
         }
@@ -247,7 +247,7 @@ internal static class ToolStep
             UpstreamId = request.Id,
             Link = link,
             Question = Question(t.State),
-            Otherwise = ToolBook.AreSame(call.Args, request.Args) ? null : (call.Link, call.Question),
+            Otherwise = ToolBook.AreSame(call.Args, request.Args) ? null : call.Otherwise ?? (call.Link, call.Question),
             Turn = t.State.Turns + 1,
             ToldOn = call.Status == CallStatus.Answered ? link : 0,
             IsSpokenAbout = call.Status == CallStatus.Answered && call.EndsSilently,

@@ -34,12 +34,22 @@ public sealed class ToolBookTests
     public void CallMadeAgain_IsTheOneWithTheSameArguments_ThenTheFirst()
     {
         var book = Book(Call("a", args: """{"x":1}"""), Call("b", args: """{"x":2}"""), Call("n", args: null));
-        Assert.Equal("b", book.MadeBefore(2, "f", JsonElement.Parse("""{"x":2}"""))!.Id);
-        Assert.Equal("a", book.MadeBefore(2, "f", JsonElement.Parse("""{"x":3}"""))!.Id);
-        Assert.Equal("n", book.MadeBefore(2, "f", JsonElement.Parse("{}"))!.Id);
-        Assert.Equal("n", book.MadeBefore(2, "f", default)!.Id);
-        Assert.Null(book.MadeBefore(1, "f", JsonElement.Parse("""{"x":2}""")));
-        Assert.Null(book.MadeBefore(2, "g", JsonElement.Parse("""{"x":2}""")));
+        Assert.Equal("b", book.MadeBefore(2, "f", JsonElement.Parse("""{"x":2}"""), sentTo: 0)!.Id);
+        Assert.Equal("a", book.MadeBefore(2, "f", JsonElement.Parse("""{"x":3}"""), sentTo: 0)!.Id);
+        Assert.Equal("n", book.MadeBefore(2, "f", JsonElement.Parse("{}"), sentTo: 0)!.Id);
+        Assert.Equal("n", book.MadeBefore(2, "f", default, sentTo: 0)!.Id);
+        Assert.Null(book.MadeBefore(1, "f", JsonElement.Parse("""{"x":2}"""), sentTo: 0));
+        Assert.Null(book.MadeBefore(2, "g", JsonElement.Parse("""{"x":2}"""), sentTo: 0));
+    }
+
+    [Theory]
+    [InlineData(849, null)]
+    [InlineData(850, "a")]
+    public void CallWithOtherArguments_IsNotTheOneWhoseQuestionWasNotSentYet(long sentTo, string? id)
+    {
+        var book = Book(Call("a", args: """{"x":1}""", question: 1_000));
+        Assert.Equal(id, book.MadeBefore(2, "f", JsonElement.Parse("""{"x":2}"""), sentTo)?.Id);
+        Assert.Equal("a", book.MadeBefore(2, "f", JsonElement.Parse("""{"x":1}"""), sentTo)!.Id);
     }
 
     [Fact]

@@ -151,6 +151,22 @@ public sealed class ToolStepTests
     }
 
     [Fact]
+    public void CallForTheNewerOfTwoQuestions_IsKept_WhenItAnsweredAnotherOfTheOlder_OnMoreThanOneConnection()
+    {
+        var s = Scenario.Live().Asked().Asked().Call(("c1", "f", """{"x":2}""")).AnswerFor("c1", "42");
+        s.Lost().Ready().Call(("d1", "f", """{"x":1}""")).Lost().Ready();
+        // The pump has not come to the newer when the reply to the older begins.
+        s.State.Media.SentTo = 80;
+        s.Call(("e1", "f", """{"x":1}""")).Spoken(400, "As to the first").GenerationComplete().TurnComplete().Committed();
+        Assert.Equal(80, Assert.Single(s.Commits).InputTo);
+
+        s.State.Media.SentTo = s.State.Media.LastInput;
+        s.Call(("e2", "f", """{"x":2}"""));
+        Assert.Single(s.Facts.OfType<ToolCalled>());
+        Assert.Equal("e2:42", Assert.Single(s.Last.SentUp().Select(sent => $"{sent["id"]}:{sent["response"]!["output"]}")));
+    }
+
+    [Fact]
     public void LateResult_IsNotTold_WhileUpstreamHasAQuestionToHear()
     {
         var s = Scenario.Live().Asked().Call(("c1", "f", "{}")).TurnComplete().Committed().Asked().Lost().Ready().AnswerFor("c1", "7");
