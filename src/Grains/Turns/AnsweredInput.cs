@@ -26,8 +26,10 @@ internal static class AnsweredInput
         var sent = Math.Min(media.LastMeaningful, media.SentTo);
         if (media.Said.IsNoise)
         {
-            // Upstream has found the end of what it answers a while ago; what noise hides since then it has still to hear.
-            return sent - JustBegun;
+            // Upstream has found the end of what it answers a while ago; what noise hides since then it has still to hear. What was
+            // typed is no sound: had it not been there before the reply, it would interrupt it.
+            var heard = t.State.Draft.Pieces.FindLast(piece => piece.Seq <= sent && t.Now - piece.AtMs >= SoonestMs);
+            return Math.Max(sent - JustBegun, heard.Seq);
         }
 
         if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo)
@@ -51,8 +53,9 @@ internal static class AnsweredInput
     {
         var answered = state.Draft.AnsweredTo;
         ref var media = ref state.Media;
-        var interrupting = media.Said.NewestSent(media.SentTo);
-        if (interrupting is { } newest && (newest.Start <= answered || (!HasGoneOn(state) && state.Draft.Pieces.IsEmpty)) && state.Link is LinkState.Live live && live.AnsweringSince < live.BehindUntil)
+        var typed = TypedBesideAQuestion(state);
+        var interrupting = typed ?? media.Said.NewestSent(media.SentTo);
+        if (typed is null && interrupting is { } newest && (newest.Start <= answered || (!HasGoneOn(state) && state.Draft.Pieces.IsEmpty)) && state.Link is LinkState.Live live && live.AnsweringSince < live.BehindUntil)
         {
             // All of it was said before the reply began, and upstream is behind with a replay: there, answers come in the order of the
             // questions. What is typed overtakes speech.
@@ -64,6 +67,13 @@ internal static class AnsweredInput
             ? Math.Min(answered, interrupting.Value.Before)
             : Math.Max(answered, state.CommittedTo);
     }
+
+    /// <summary>What was typed beside something that was said: sent shortly before the reply, behind a replay, it is what interrupts, whatever sounds like a voice since.</summary>
+    private static UserSpan? TypedBesideAQuestion(ConversationState state) =>
+        state.Draft.Pieces is [.., var typed] && state.Draft.UserText.Length > typed.Text.Length
+        && state.Link is LinkState.Live live && live.AnsweringSince < live.BehindUntil && typed.Seq > state.Draft.AnsweredTo - (JustBegunBehind - JustBegun)
+            ? new UserSpan(typed.Seq, typed.Seq, typed.Seq - 1)
+            : null;
 
     /// <summary>
     /// Nobody says so much in less time. A new session transcribes nothing but what was sent to it; once something of that is settled,

@@ -79,6 +79,33 @@ public sealed class AnsweredInputTests
     }
 
     [Theory]
+    [InlineData(6, 200, 6)]
+    [InlineData(5, 200, 0)]
+    [InlineData(6, 199, 0)]
+    public void InNoise_WhatWasTypedAndHasArrived_IsAnswered(long sentTo, long ago, long answered)
+    {
+        var s = Scenario.Live().Audio(2_000).Spoken(40, "well").Lost().Ready();
+        s.State = s.State with { Draft = s.State.Draft with { UserText = "hello", Pieces = [new TypedText(6, s.Now - ago, "hello")] } };
+        s.State.Media.SentTo = sentTo;
+        Assert.True(s.State.Media.Said.IsNoise);
+        Assert.Equal(answered, s.Spoken(400, "hi").State.Draft.AnsweredTo);
+    }
+
+    [Theory]
+    [InlineData("one", 80)]
+    [InlineData("", 81)]
+    public void BehindAReplay_WhatWasTypedBesideAQuestion_InterruptsTheAnswerToThat(string question, long answered)
+    {
+        var s = Scenario.Live().Audio(600).Audio(1_000, voiced: false).Client(InputTraits.Text, text: "two").Audio(2_000).Lost().Ready();
+        s.State = s.State with { Link = ((LinkState.Live)s.State.Link) with { BehindUntil = s.Now + 4_000 } };
+        // What is heard behind the text is noise, as it will turn out.
+        s.State.Media.SentTo = 100;
+        s.Transcribed(question).Spoken(400, "As to the first");
+        s.Interrupted().TurnComplete();
+        Assert.Equal(answered, Assert.Single(s.Commits).InputTo);
+    }
+
+    [Theory]
     [InlineData(600, false)]
     [InlineData(601, true)]
     public void InterruptionThatCrossedTheReply_ArrivesWithinItsTime(long after, bool spurious)
