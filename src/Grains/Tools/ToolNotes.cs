@@ -16,7 +16,10 @@ internal static class ToolNotes
     /// <summary>Results that nobody will ask for again are told when nobody speaks and nobody is expected to.</summary>
     public static void Tell(Transition t) => Tell(t, IsFree(t.State));
 
-    public static void Overdue(Transition t) => Tell(t, IsFree(t.State) || (!IsBehind(t) && !t.State.Draft.Answering && !t.State.ActivityOpen));
+    /// <summary>The model has just been silent: where noise passes for a voice no better moment comes, unless somebody is being transcribed.</summary>
+    public static void TurnEnded(Transition t) => Tell(t, IsFree(t.State) || (t.State.Media.Said.IsNoise && t.State.Draft.UserText.Length == 0 && IsPossible(t)));
+
+    public static void Overdue(Transition t) => Tell(t, IsFree(t.State) || IsPossible(t));
 
     private static void Tell(Transition t, bool isFree)
     {
@@ -65,6 +68,8 @@ internal static class ToolNotes
     private static bool IsFree(ConversationState state) => state is { Draft: { Answering: false, Continues: false }, ActivityOpen: false }
         && (state.Turn is TurnState.Idle
             || (state is { Turn: TurnState.AwaitingModel, Link: LinkState.Live live } && state.Media.LastMeaningful <= state.CommittedTo && !state.Tools.IsToldOn(live.Link)));
+
+    private static bool IsPossible(Transition t) => t.State is { Draft.Answering: false, ActivityOpen: false } && !IsBehind(t);
 
     /// <summary>Upstream has a question of the user's still to hear: what it is told overtakes that, and interrupts its answer.</summary>
     public static bool IsBehind(Transition t) =>

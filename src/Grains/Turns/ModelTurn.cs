@@ -103,7 +103,7 @@ internal static class ModelTurn
                 t.Count("checkpointNotAtBoundary");
             }
 
-            ToolNotes.Tell(t);
+            ToolNotes.TurnEnded(t);
         }
         else if (IsForClient(swallowed ? parts & ~ServerParts.Interrupted : parts, wants))
         {

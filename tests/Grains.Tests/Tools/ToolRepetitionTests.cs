@@ -97,6 +97,16 @@ public sealed class ToolRepetitionTests
         Assert.Contains(DeadlineKind.ToolNotes, speaking.State.Armed.Keys);
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("and", false)]
+    public void Note_InNoise_IsToldWhenTheModelHasSpoken_UnlessSomebodyIsTranscribed(string transcribed, bool told)
+    {
+        var s = Owed().Flushed().Audio(2_000).Spoken(400, "well.").AnswerFor("c1", "7").Audio(200).Transcribed(transcribed).GenerationComplete();
+        Assert.True(s.State.Media.Said.IsNoise);
+        Assert.Equal(told ? 1 : 0, s.TurnComplete().Last.Told().Length);
+    }
+
     [Fact]
     public void Note_DoesNotInterruptAnActivity()
     {
