@@ -30,7 +30,7 @@ internal static class StallStep
         {
             t.Disarm(DeadlineKind.Stall);
         }
-        else if (!t.State.Armed.ContainsKey(DeadlineKind.Stall) || Restarts(input))
+        else if (!t.State.Armed.ContainsKey(DeadlineKind.Stall) || Restarts(input) || (t.State.Turn is TurnState.UserSpeaking) != (before.Turn is TurnState.UserSpeaking))
         {
             Arm(t);
         }
@@ -216,13 +216,23 @@ internal static class StallStep
             ? state.Draft.AwaitsRest || state.Stall.EmptyEnd || HasAsked(state) || OwesWordsOnResult(state)
             : HearsOnlyNoise(state) || state.Draft.Answering && state.Turn is TurnState.ModelSpeaking or TurnState.PlaybackPending && HasAskedMore(state));
 
-    /// <summary>The answer that was announced is waited for, and what sounds like a voice never ends: where it is none, nobody will be answered.</summary>
+    /// <summary>
+    /// An answer that had begun or was announced is waited for, and what sounds like a voice never ends: where it is none, nobody will be
+    /// answered. Words alone are no proof here, because those of the turn before may come late.
+    /// </summary>
     private static bool HearsOnlyNoise(ConversationState state) =>
-        state is { Turn: TurnState.UserSpeaking, Rules.ManualActivity: false, Draft: { IsAnnounced: true, Answering: false, UserText: "" } };
+        state is { Turn: TurnState.UserSpeaking, Rules.ManualActivity: false, Draft: { IsOwed: true, Answering: false } draft } && (!draft.IsAnnounced || draft.UserText.Length == 0);
 
-    /// <summary>No word of it was transcribed for so long: the model is asked to go on, and then the client need not wait any longer.</summary>
+    /// <summary>No word of it was transcribed for so long: the model is asked for the answer, or to go on after what announced it, and
+    /// then the client need not wait any longer.</summary>
     private static void AskThroughNoise(Transition t)
     {
+        if (!t.State.Draft.IsAnnounced)
+        {
+            Stalled(t);
+            return;
+        }
+
         if (t.State.Stall.Nudged)
         {
             TurnCommit.Finish(t, GatewayFrames.InteractionOver);

@@ -49,6 +49,21 @@ public sealed class StallTests
         Assert.Equal(["stall", "stall"], s.Facts.OfType<LinkLost>().Select(lost => lost.Reason));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("question")]
+    public void AnswerThatHadBegun_IsAskedFor_ThroughNoise_WhenNothingIsTranscribedAnyMore(string again)
+    {
+        var s = Scenario.Live().Audio(2_000).Transcribed("question").Spoken(400, "Well, ").Audio(200).Lost().Ready().Flushed().Audio(3_000).Transcribed(again);
+        s.ExpectTurn<TurnState.UserSpeaking>();
+        Assert.Equal(s.Now + (again.Length > 0 ? 6_000 : 3_020), s.All.OfType<Effect.ArmDeadline>().Last(armed => armed.Kind == DeadlineKind.Stall).AtMs);
+        Assert.Contains("waits for your answer", Upstream(s.Elapse(DeadlineKind.Stall)), StringComparison.Ordinal);
+        Assert.Contains(DeadlineKind.Stall, s.State.Armed.Keys);
+
+        // Words alone may be those of the turn before.
+        Assert.DoesNotContain(DeadlineKind.Stall, Scenario.Live().Audio(2_000).Transcribed("question").State.Armed.Keys);
+    }
+
     /// <summary>The turn of the call is settled, and nobody has asked anything since: a note, and nothing more.</summary>
     [Fact]
     public void ResultOfASettledTurn_ThatTheModelSaysNothingAbout_IsWorthANote()
