@@ -154,10 +154,14 @@ public sealed class ToolStepTests
     public void CallForTheNewerOfTwoQuestions_IsKept_WhenItAnsweredAnotherOfTheOlder_OnMoreThanOneConnection()
     {
         var s = Scenario.Live().Asked().Asked().Call(("c1", "f", """{"x":2}""")).AnswerFor("c1", "42");
-        s.Lost().Ready().Call(("d1", "f", """{"x":1}""")).Lost().Ready();
-        // The pump has not come to the newer when the reply to the older begins.
-        s.State.Media.SentTo = 80;
-        s.Call(("e1", "f", """{"x":1}""")).Spoken(400, "As to the first").GenerationComplete().TurnComplete().Committed();
+        foreach (var id in (ReadOnlySpan<string>)["d1", "e1"])
+        {
+            // The pump has not come to the newer when the reply to the older begins.
+            s.Lost().Ready().State.Media.SentTo = 80;
+            s.Call((id, "f", """{"x":1}"""));
+        }
+
+        s.Spoken(400, "As to the first").GenerationComplete().TurnComplete().Committed();
         Assert.Equal(80, Assert.Single(s.Commits).InputTo);
 
         s.State.Media.SentTo = s.State.Media.LastInput;
