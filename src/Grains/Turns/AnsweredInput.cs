@@ -29,7 +29,7 @@ internal static class AnsweredInput
             // Upstream has found the end of what it answers a while ago; what noise hides since then it has still to hear. What was
             // typed is no sound: had it not been there before the reply, it would interrupt it.
             var heard = t.State.Draft.Pieces.FindLast(piece => piece.Seq <= sent && t.Now - piece.AtMs >= SoonestMs);
-            return Math.Max(sent - JustBegun, heard.Seq);
+            return Math.Max(sent - Math.Max(0, JustBegun - FramesMissing(t)), heard.Seq);
         }
 
         if (media.Said.NewestSent(media.SentTo) is not { } newest || !media.Said.IsUnfinished(newest, media.SentTo)
@@ -39,7 +39,7 @@ internal static class AnsweredInput
         }
 
         var begun = t.State.Link is LinkState.Live live && t.Now < live.BehindUntil ? JustBegunBehind : JustBegun;
-        if (t.State.Rules.ManualActivity || media.SentTo - newest.Start < begun)
+        if (t.State.Rules.ManualActivity || (media.SentTo - newest.Start < begun && !IsTranscribedQuestion(t.State, newest)))
         {
             return Math.Min(sent, newest.Before);
         }
@@ -47,6 +47,14 @@ internal static class AnsweredInput
         media.Said.Mistrust();
         return sent;
     }
+
+    /// <summary>The client sends nothing, noise neither: so many frames of the last moment do not exist.</summary>
+    private static long FramesMissing(Transition t) =>
+        t.State.Media is { LastVoicedAt: not 0 } media && media.SentTo >= media.LastMeaningful ? (t.Now - media.LastVoicedAt) / 20 : 0;
+
+    /// <summary>Nothing else was said since what is settled, and words of it were heard: who replies has found its end, however short it is.</summary>
+    private static bool IsTranscribedQuestion(ConversationState state, UserSpan newest) =>
+        newest.Before <= state.CommittedTo && state.Draft.UserText.Length > state.Draft.Typed.Length;
 
     /// <summary>Whatever interrupted a reply was not answered by it.</summary>
     public static long ByAReplyThatIsInterrupted(ConversationState state)

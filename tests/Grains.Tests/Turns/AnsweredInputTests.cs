@@ -18,6 +18,13 @@ public sealed class AnsweredInputTests
     public void SpeechThatHasOnlyJustBegun_IsNotAnswered(int frames, long answered) =>
         Assert.Equal(answered, Scenario.Live().Audio(frames * 20).Spoken(40).State.Draft.AnsweredTo);
 
+    [Fact]
+    public void SpeechThatHasOnlyJustBegun_IsAnswered_WhenItWasTranscribed_AndNothingElseWasSaid()
+    {
+        Assert.Equal(20, Scenario.Live().Audio(400).Transcribed("hi").Spoken(40).State.Draft.AnsweredTo);
+        Assert.Equal(30, Scenario.Live().Audio(600).Audio(1_000, voiced: false).Audio(400).Transcribed("hi").Spoken(40).State.Draft.AnsweredTo);
+    }
+
     [Theory]
     [InlineData(75, 0)]
     [InlineData(76, 76)]
@@ -76,6 +83,11 @@ public sealed class AnsweredInputTests
         var s = Scenario.Live().Audio(2_000).Spoken(400, "well.").GenerationComplete().TurnComplete();
         Assert.Equal(100, s.Commits[0].InputTo);
         Assert.Equal(170, s.Audio(2_000).Spoken(400, "so.").State.Draft.AnsweredTo);
+
+        // The client is away, and noise with it.
+        s.GenerationComplete().TurnComplete();
+        Assert.Equal(290, s.Audio(2_000).After(400).Spoken(400, "well.").GenerationComplete().TurnComplete().Commits[2].InputTo);
+        Assert.Equal(400, s.Audio(2_000).After(4_000).Spoken(400, "so.").State.Draft.AnsweredTo);
     }
 
     [Theory]
