@@ -28,12 +28,12 @@ internal static class Exclusions
     /// Words of which nobody knows whether an interrupted reply was an answer to them, and that were not sent again when the
     /// connection was lost next. In noise that passes for a voice nothing separates them from the question, and upstream does not
     /// say how far behind a replay it is: where it takes a burst at once (seed 7288), a reply answers what had ended 70 frames
-    /// before the newest that was sent, and where it throttles (seed 12723), it has not heard what began 73 frames before, or 100 (seed 19312).
-    /// All else on the wire is the same. Sent again, the words of the one would be there twice.
+    /// before the newest that was sent, and where it throttles (seed 12723), it has not heard what began 73 frames before, or 100 (seed 19312);
+    /// nor has it where the socket is slow (seed 118110). All else on the wire is the same. Sent again, the words of the one would be there twice.
     /// </summary>
-    public static IReadOnlyList<(int Word, bool IsSplit)> WordsThatNoiseHidesBehindAReplay(VirtualConversation conversation)
+    public static IReadOnlyList<int> WordsThatNoiseHidesBehindAReplay(VirtualConversation conversation)
     {
-        if (conversation.Schedule is not { Manual: false, Noise: > 200, Knobs.BurstInput: BurstInput.Throttled })
+        if (!NoisePassesForAVoice(conversation) || conversation.Schedule is { Knobs.BurstInput: not BurstInput.Throttled, SlowSends: 0 })
         {
             return [];
         }
@@ -42,9 +42,25 @@ internal static class Exclusions
         var behind = journal.Facts<TurnCommitted>().Where(turn => turn is { Ending: TurnEnding.Interrupted, Model: not null }
             && journal.Durable.Any(entry => entry.Fact is LinkRecovered replay && replay.ToLink == turn.Link && journal.Durable[0].At.AddMilliseconds(turn.Model.StartMs) < entry.At.AddMilliseconds(replay.ReplayedMs))
             && journal.Facts<LinkOpened>().Any(next => next is { Resumed: false } && next.Link > turn.Link && next.ReplayedFrom == turn.InputTo));
-        return [.. behind.SelectMany(turn => sent.Take((int)turn.InputTo).Skip((int)turn.InputTo - HeardLater).Select(frame => frame.Word).Where(word => word > 0).Distinct()
-            .Select(word => (word, sent.Skip((int)turn.InputTo).Any(frame => frame.Word == word))))];
+        return [.. behind.SelectMany(turn => sent.Take((int)turn.InputTo).Skip((int)turn.InputTo - HeardLater).Select(frame => frame.Word).Where(word => word > 0).Distinct())];
     }
+
+    /// <summary>
+    /// Words in the middle of which the next session began. In noise that passes for a voice nothing shows where a word ends, so what a reply
+    /// answers is counted by the moment of the reply: it may end a few frames before the word does (seed 51814), which then are heard once more, or in
+    /// the word that interrupted it (seed 40567), which then is heard by halves.
+    /// </summary>
+    public static IReadOnlyList<int> WordsThatNoiseSplits(VirtualConversation conversation)
+    {
+        var sent = conversation.Client.Sent;
+        return !NoisePassesForAVoice(conversation) ? [] :
+        [
+            .. conversation.Journal.Facts<LinkOpened>().Where(next => next is { Resumed: false, ReplayedFrom: > 0 } && next.ReplayedFrom < sent.Count).Select(next => (int)next.ReplayedFrom!)
+                .Where(from => sent[from].Word > 0 && sent[from - 1].Word == sent[from].Word).Select(from => sent[from].Word).Distinct(),
+        ];
+    }
+
+    private static bool NoisePassesForAVoice(VirtualConversation conversation) => conversation.Schedule is { Manual: false, Noise: > 200 };
 
     /// <summary>Upstream got the words wrong, and the journal says what upstream said.</summary>
     private static bool UpstreamMishears(VirtualConversation conversation) =>
@@ -78,6 +94,9 @@ internal static class Exclusions
     /// <summary>Who is silent after goAway is given up at the end that it announced, a minute later at most.</summary>
     public static bool SilenceHasAnEnd(VirtualConversation conversation) => conversation.Schedule.Faults.Any(fault => fault.Then == GoAwayEnd.Silence);
 
+    /// <summary>Where noise passes for a voice, a question of the user's may stand at the end of each replay, and a result that is told before it is heard would interrupt the answer.</summary>
+    public static bool ResultsMayWait(VirtualConversation conversation) => NoisePassesForAVoice(conversation);
+
     /// <summary>The second turn in which a model that may choose silence says nothing is its answer.</summary>
     public static bool TurnsMayBeEmpty(VirtualConversation conversation) =>
         SilenceMayBeRight(conversation) || SaysNothing(conversation.Schedule) > 3;
@@ -98,7 +117,7 @@ internal static class Exclusions
     /// then tells them apart, and whoever speaks into a reply must not have to wait. What follows of the reply is a turn of its own.
     /// </summary>
     public static bool InterruptionsMayBeNobodys(VirtualConversation conversation) =>
-        conversation.Schedule is { Manual: false, Noise: > 200 } && HasSpuriousInterruptions(conversation);
+        NoisePassesForAVoice(conversation) && HasSpuriousInterruptions(conversation);
 
     /// <summary>
     /// The same for one reply. Where two things were said that were not answered when it began, an <c>interrupted</c> out of nothing

@@ -19,12 +19,12 @@ internal sealed class SoundCheck(VirtualConversation conversation, IReadOnlyList
         }
     }
 
-    /// <summary>No turn is empty, and no sentence stops in its middle unless it was cut.</summary>
+    /// <summary>No turn is empty, and no sentence stops in its middle unless it was cut. What follows a reply that nobody may have interrupted may be no more than its end.</summary>
     private void AnswersAreWhole()
     {
         foreach (var (turn, i) in turns.Select((turn, i) => (turn, i)).Where(pair => pair.turn is { Ended: true, Interrupted: false }))
         {
-            Assert.True(turn.Audio.Length > 0 || turn.Calls || Exclusions.TurnsMayBeEmpty(conversation), $"Turn {i + 1} is empty.");
+            Assert.True(turn.Audio.Length > 0 || turn.Calls || Exclusions.TurnsMayBeEmpty(conversation) || (i > 0 && turns[i - 1].Interrupted && Exclusions.InterruptionMayBeNobodys(conversation, turns[i - 1])), $"Turn {i + 1} is empty.");
             Assert.True(Replies.IsWhole(turn.Words) || Exclusions.RestMayBeMissing(conversation, turn), $"Turn {i + 1} stops in the middle: '{turn.Words}'.");
         }
     }

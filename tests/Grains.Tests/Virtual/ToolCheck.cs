@@ -9,6 +9,9 @@ namespace Orchestrator.Grains.Tests.Virtual;
 /// </summary>
 internal sealed class ToolCheck(VirtualConversation conversation, IReadOnlyList<ContextItem> context)
 {
+    /// <summary>The model has still to be told a result.</summary>
+    public bool IsOwed => conversation.Client.Calls.Exists(call => call is { Forgotten: false, Cancelled: false, AnsweredAt: not null } && !Knows(VirtualClient.ResultOf(call.Asked)));
+
     public void Check()
     {
         foreach (var calls in conversation.Client.Calls.Where(call => !call.Forgotten).GroupBy(call => call.Asked))
@@ -21,6 +24,8 @@ internal sealed class ToolCheck(VirtualConversation conversation, IReadOnlyList<
             }
         }
     }
+
+    private bool Knows(string result) => context.Any(item => item is ContextItem.Result { Text: var answer } && Count(answer, result) > 0 || item is ContextItem.Note { Text: var note } && Count(note, result) > 0);
 
     private void Known(string asked)
     {

@@ -43,7 +43,7 @@ public sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<Con
                     }
                     else
                     {
-                        Demand.That(before is ContextItem.Note { Content: true } || EndedEarlyAndWasInterrupted(reply.Audio) || TakeRest(reply.Audio), $"The model said '{reply.Text}' and the client did not hear it to its end, once and in its place.");
+                        Demand.That(before is ContextItem.Note { Content: true } || TakeRest(reply.Audio) || TakeInterrupted(reply), $"The model said '{reply.Text}' and the client did not hear it to its end, once and in its place.");
                     }
 
                     break;
@@ -138,14 +138,36 @@ public sealed class ReplyCheck(IReadOnlyList<HeardTurn> turns, IReadOnlyList<Con
         _next < _whole.Count && _whole[_next].InProgress && Plain(_whole[_next].Words) == Plain(text)
         && InterruptedBefore(_whole[_next]).Any(turn => Plain(turn.Words) == Plain(text));
 
-    private IEnumerable<HeardTurn> InterruptedBefore(HeardTurn whole) => turns.TakeWhile(turn => turn != whole).Reverse().TakeWhile(turn => turn.Interrupted);
+    private IEnumerable<HeardTurn> InterruptedBefore(HeardTurn whole) => turns.TakeWhile(turn => turn != whole).Where(turn => turn.Interrupted || turn.Audio.Length > 0).Reverse().TakeWhile(turn => turn.Interrupted);
 
     /// <summary>Of a reply that the user interrupted, the model is told what it had said, or what was heard of it.</summary>
     private bool WasInterrupted(string text) =>
         turns.Where(turn => turn.Interrupted).Select(turn => turn.Words).Concat(cut).Any(words => Plain(words).StartsWith(Plain(text), StringComparison.Ordinal));
 
-    /// <summary>Upstream counts a reply that it ended too early as complete; the user cut its rest off.</summary>
-    private bool EndedEarlyAndWasInterrupted(byte[] audio) => turns.Any(turn => turn.Interrupted && turn.Audio.AsSpan().StartsWith(audio));
+    /// <summary>
+    /// Upstream counts a reply that it ended too early as complete; the user cut its rest off. And one that nobody may have
+    /// interrupted: of that the client has as much as had been delivered by then. What announced it was heard.
+    /// </summary>
+    private bool TakeInterrupted(ContextItem.Reply reply)
+    {
+        var next = _next;
+        var rest = reply.Audio.AsSpan();
+        while (next < _whole.Count && _whole[next].InProgress && rest.StartsWith(_whole[next].Audio))
+        {
+            rest = rest[_whole[next++].Audio.Length..];
+        }
+
+        foreach (var turn in turns.Where(turn => turn.Interrupted))
+        {
+            if (turn.Audio.AsSpan().StartsWith(rest) || (doubts(turn) && rest.StartsWith(turn.Audio) && cut.Any(words => words.Length > 0 && Plain(reply.Text).EndsWith(Plain(words), StringComparison.Ordinal))))
+            {
+                _next = next;
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>The next that was heard to its end, with what belongs to it, is the rest of a reply whose beginning was interrupted.</summary>
     private bool TakeRest(ReadOnlySpan<byte> audio)
