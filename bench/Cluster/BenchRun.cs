@@ -10,13 +10,16 @@ namespace Orchestrator.Bench.Cluster;
 /// <summary>One run: a cluster, a crowd of callers, disturbances one after the other, and the judgement.</summary>
 internal sealed class BenchRun(BenchPlan plan)
 {
+    /// <summary>Tests start their processes cold.</summary>
+    private const string ProductionStart = "--Orchestrator:WarmUp=true";
+
     private readonly Random _random = new(plan.Seed);
 
     /// <returns>True when every promise was kept.</returns>
     public async Task<bool> RunAsync()
     {
         await using var world = await ClusterWorld.StartAsync(
-            new ClusterPlan { HasNetworks = plan.Disturbance.NeedsProxies },
+            new ClusterPlan { HasNetworks = plan.Disturbance.NeedsProxies, SiloArguments = [ProductionStart], FrontEndArguments = [ProductionStart] },
             silos: 3,
             frontEnds: 2,
             ("Scripts:0:Reply:Text", Question.Script),

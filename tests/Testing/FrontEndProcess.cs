@@ -9,7 +9,7 @@ public sealed class FrontEndProcess : IAsyncDisposable
     private FrontEndProcess(IEnumerable<string> arguments, TcpProxy? database)
     {
         Url = $"http://127.0.0.1:{Ports.Free()}";
-        _arguments = ["--urls", Url, .. arguments, "--Orchestrator:Tenants:0:Id=acme", "--Orchestrator:Tenants:0:ApiKeys:0=acme-key", $"--Orchestrator:AdminKey={ClusterWorld.AdminKey}"];
+        _arguments = ["--urls", Url, OrchestratorProcess.ColdStart, .. arguments, "--Orchestrator:Tenants:0:Id=acme", "--Orchestrator:Tenants:0:ApiKeys:0=acme-key", $"--Orchestrator:AdminKey={ClusterWorld.AdminKey}"];
         _database = database;
         Child = null!;
     }

@@ -21,6 +21,9 @@ public sealed record OrchestratorOptions
 /// <summary>The all-in-one as a real process on a loopback port, with its own data directory.</summary>
 public sealed class OrchestratorProcess : IAsyncDisposable
 {
+    /// <summary>Tests start processes by the hundred, and are not in a hurry: what .NET compiles is compiled when it runs. Whoever wants it otherwise sets the key once more.</summary>
+    internal const string ColdStart = "--Orchestrator:WarmUp=false";
+
     private readonly OrchestratorOptions options;
     private readonly TempDirectory? ownDirectory;
 
@@ -89,7 +92,7 @@ public sealed class OrchestratorProcess : IAsyncDisposable
 
     private void Launch()
     {
-        List<string> arguments = ["--urls", Url, $"--Orchestrator:DataDirectory={DataDirectory}"];
+        List<string> arguments = ["--urls", Url, $"--Orchestrator:DataDirectory={DataDirectory}", ColdStart];
         if (options.UpstreamUrl is not null)
         {
             arguments.AddRange(

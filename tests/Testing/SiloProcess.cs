@@ -22,7 +22,7 @@ public sealed class SiloProcess : IAsyncDisposable
 
     public static async Task<SiloProcess> StartAsync(string name, int port, IEnumerable<string> arguments, TcpProxy? network, TcpProxy? database)
     {
-        var silo = new SiloProcess(name, [.. arguments, $"--Orchestrator:Silo:Name={name}", $"--Orchestrator:Cluster:Listen=127.0.0.1:{port}"], network, database);
+        var silo = new SiloProcess(name, [OrchestratorProcess.ColdStart, .. arguments, $"--Orchestrator:Silo:Name={name}", $"--Orchestrator:Cluster:Listen=127.0.0.1:{port}"], network, database);
         await silo.LaunchAsync();
         return silo;
     }

@@ -6,6 +6,7 @@ using Orchestrator.Api.Rest;
 using Orchestrator.Silo.Hosting;
 using Orchestrator.Silo.Stores;
 using Orchestrator.Silo.Telemetry;
+using Orchestrator.Silo.WarmUp;
 
 namespace Orchestrator.Api.Composition;
 
@@ -41,10 +42,11 @@ internal sealed class AllInOneApp : IAsyncDisposable
 
     /// <summary>Runs until the process is told to stop.</summary>
     /// <returns>The process's exit code.</returns>
-    public static async Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(string[] args, IConfiguration configuration)
     {
         try
         {
+            await WarmUpRun.RunAsync(configuration, ClientWarmUp.PlayAsync);
             await using var app = await StartAsync(args);
             app.Announce();
             await app._app.WaitForShutdownAsync();

@@ -11,6 +11,7 @@ using Orchestrator.Silo.Hosting;
 using Orchestrator.Silo.Reading;
 using Orchestrator.Silo.Stores.Postgres;
 using Orchestrator.Silo.Telemetry;
+using Orchestrator.Silo.WarmUp;
 using Orchestrator.Wire;
 
 namespace Orchestrator.Api.Composition;
@@ -31,6 +32,7 @@ internal static class FrontEndApp
     {
         try
         {
+            await WarmUpRun.RunAsync(builder.Configuration, ClientWarmUp.PlayOverLinkAsync);
             await using var database = await PostgresDatabase.OpenAsync(PostgresOptions.Read(builder.Configuration), TimeProvider.System, CancellationToken.None);
             using var telemetry = TelemetryExport.Start(builder.Configuration);
             await using var app = await BuildAsync(builder, database);

@@ -10,6 +10,7 @@ using Orchestrator.Journal;
 using Orchestrator.Silo.Attach;
 using Orchestrator.Silo.Stores.Postgres;
 using Orchestrator.Silo.Telemetry;
+using Orchestrator.Silo.WarmUp;
 using Orchestrator.Wire;
 
 namespace Orchestrator.Silo.Hosting;
@@ -26,7 +27,9 @@ public static class SiloApp
     {
         try
         {
-            await RunSiloAsync(Host.CreateApplicationBuilder(args));
+            var builder = Host.CreateApplicationBuilder(args);
+            await WarmUpRun.RunAsync(builder.Configuration, SiloWarmUp.PlayAsync);
+            await RunSiloAsync(builder);
             return 0;
         }
         catch (Exception wrong) when (wrong is OptionsValidationException or IOException or InvalidDataException or InvalidOperationException or System.Net.Sockets.SocketException or PostgresStartException)
