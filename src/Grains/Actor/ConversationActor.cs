@@ -52,7 +52,7 @@ internal sealed partial class ConversationActor
     public Task Gone => _gone.Task;
 
     /// <summary>Bytes that the two logs hold. Only meaningful while no input is being handled.</summary>
-    internal (long Input, long Output) LoggedBytes => (_runner.Pump.Log.Bytes, _runner.Output.Bytes);
+    internal (long Input, long Output) LoggedBytes => (_runner.Pump.Log.Bytes, _runner.Client.Output.Bytes);
 
     /// <summary>Input that no connection has taken yet.</summary>
     internal long UnsentBytes => _runner.Pump.Log.UnsentBytes;
@@ -93,9 +93,9 @@ internal sealed partial class ConversationActor
                 TakeLinkFrame((int)letter.Number, letter.Payload);
                 break;
             case LetterKind.Confirmed:
-                if (letter.Subject == _runner.Client)
+                if (letter.Subject == _runner.Client.Attached)
                 {
-                    _runner.Output.Confirmed(letter.Number);
+                    _runner.Client.Output.Confirmed(letter.Number);
                 }
 
                 break;
@@ -109,7 +109,7 @@ internal sealed partial class ConversationActor
             default:
                 if (letter.Input is ConversationInput.ClientDetached detached)
                 {
-                    _runner.ClientLeft(detached.Generation);
+                    _runner.Client.Left(detached.Generation);
                 }
 
                 Step(letter.Input!);
@@ -148,7 +148,7 @@ internal sealed partial class ConversationActor
 
         _settledAtEdge = Math.Max(_settledAtEdge, attaching.Memory?.SettledInput ?? 0);
 
-        var attachment = _runner.Welcome(_state.Attachments + 1, attaching.Edge, attaching.Wants.AwaitsSetup, attaching.Memory?.LastOutput);
+        var attachment = _runner.Client.Welcome(_state.Attachments + 1, _runner.Pump.Log.Last + 1, attaching.Edge, attaching.Wants.AwaitsSetup, attaching.Memory?.LastOutput);
         Step(new ConversationInput.ClientAttached(attachment.Generation, attaching.Wants) { Moved = attaching.Memory is not null, Client = attaching.Who?.Client });
         _attempt = attaching.Who?.Attempt ?? 0;
         attaching.Result.SetResult(attachment);
@@ -167,7 +167,7 @@ internal sealed partial class ConversationActor
 
     private void TakeClientFrame(Attachment from, in Letter letter)
     {
-        if (from != _runner.Client || _released)
+        if (from != _runner.Client.Attached || _released)
         {
             // It may have been paused for this very frame, and nobody else will tell it to go on.
             from.Resume();
@@ -244,14 +244,14 @@ internal sealed partial class ConversationActor
         var audioMs = ServerNotices.AudioMs(scanned);
         if (MediaPath.ObserveOutput(_state, link, scanned.Parts, audioMs, NowMs))
         {
-            _runner.Send(frame.Span, OutputTraits.Audio, audioMs, afterFact: 0);
-            _state.Media.LastOutput = _runner.Output.Last;
+            _runner.Client.Send(frame.Span, OutputTraits.Audio, audioMs, afterFact: 0);
+            _state.Media.LastOutput = _runner.Client.Output.Last;
             return;
         }
 
-        _runner.InHand(frame, scanned);
+        _runner.Client.InHand(frame, scanned);
         Step(new ConversationInput.LinkMessage(link, ServerNotices.Read(frame.Span, scanned)));
-        _runner.InHand(default, default);
+        _runner.Client.InHand(default, default);
     }
 
     private void Step(ConversationInput input)
@@ -277,10 +277,10 @@ internal sealed partial class ConversationActor
             }
         }
 
-        _state.Media.LastOutput = _runner.Output.Last;
+        _state.Media.LastOutput = _runner.Client.Output.Last;
         if (input is ConversationInput.JournalCommitted committed)
         {
-            _runner.Durable(committed.Position);
+            _runner.Client.Durable(committed.Position);
         }
     }
 

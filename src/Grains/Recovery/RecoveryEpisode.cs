@@ -44,6 +44,9 @@ public sealed record RecoveryEpisode(RecoveryKind Kind, int FromLink, long Since
     /// <summary>Milliseconds from the loss to the moment at which the replay was out; null before.</summary>
     public long? GapMs { get; init; }
 
+    /// <summary>Where a reply was due: milliseconds until its first words; null before, and elsewhere.</summary>
+    public long? DeadAirMs { get; init; }
+
     /// <summary>Audio that was sent once more.</summary>
     public long ReplayedMs { get; init; }
 
@@ -63,10 +66,14 @@ public sealed record RecoveryEpisode(RecoveryKind Kind, int FromLink, long Since
         Code = code,
         Tries = 0,
         GapMs = null,
+        DeadAirMs = null,
         ReplayedMs = 0,
         RebilledTokens = 0,
         Recorded = false,
     };
+
+    /// <summary>What is still to be written about it, with nothing used up.</summary>
+    public RecoveryEpisode Forgiven() => new(Kind, FromLink, SinceMs, Cause, Code) { Tries = Tries, DeadAirMs = DeadAirMs, RebilledTokens = RebilledTokens };
 }
 
 /// <summary>What sets a recovery off.</summary>

@@ -17,7 +17,7 @@ internal static class RecoveryRecord
     /// <summary>The recovery that begins with this loss, or goes on with it.</summary>
     public static RecoveryEpisode Next(Transition t, RecoveryKind kind, CloseCause cause, LinkLoss loss)
     {
-        Write(t, deadAirMs: null);
+        Write(t);
         var next = t.State.Episode is { Kind: not RecoveryKind.Opening } running
             ? running.NextOutage(kind, t.State.Links, t.Now, cause, loss.Code)
             : new RecoveryEpisode(kind, t.State.Links, t.Now, cause, loss.Code);
@@ -37,24 +37,26 @@ internal static class RecoveryRecord
         t.State = t.State with { Episode = episode with { GapMs = gap, OutageMs = episode.OutageMs + gap, ReplayedMs = audioMs } };
         if (t.State.Turn is not Turns.TurnState.AwaitingModel)
         {
-            Write(t, deadAirMs: null);
+            Write(t);
         }
     }
 
     /// <summary>The model says its first words on the link.</summary>
     public static void Answered(Transition t)
     {
-        if (t.State.Episode is { Recorded: false, GapMs: not null } episode)
+        // A quick model begins while a long replay is still under way: the rest of the record waits for that.
+        if (t.State.Episode is { Recorded: false } episode && (episode.GapMs is not null || t.State.Turn is Turns.TurnState.AwaitingModel))
         {
-            Write(t, t.Now - Math.Max(episode.SinceMs, t.State.Draft.AskedAt));
+            t.State = t.State with { Episode = episode with { DeadAirMs = t.Now - Math.Max(episode.SinceMs, t.State.Draft.AskedAt) } };
+            Write(t);
         }
     }
 
-    /// <summary>The recovery is over: the next loss begins another.</summary>
+    /// <summary>The recovery is over: the next loss begins another. One whose replay is still under way is written when that is out.</summary>
     public static void Close(Transition t)
     {
-        Write(t, deadAirMs: null);
-        t.State = t.State with { Episode = null };
+        Write(t);
+        t.State = t.State with { Episode = t.State.Episode is { GapMs: null, Kind: not RecoveryKind.Opening } running ? running.Forgiven() : null };
     }
 
     /// <summary>Upstream bills these once more.</summary>
@@ -70,7 +72,7 @@ internal static class RecoveryRecord
         }
     }
 
-    private static void Write(Transition t, long? deadAirMs)
+    private static void Write(Transition t)
     {
         if (t.State is not { Episode: { Recorded: false, GapMs: { } gap, Kind: not RecoveryKind.Opening } episode, Link: LinkState.Live live })
         {
@@ -87,7 +89,7 @@ internal static class RecoveryRecord
             live.Plan.Endpoint,
             episode.Tries,
             gap,
-            deadAirMs,
+            episode.DeadAirMs,
             episode.ReplayedMs,
             episode.RebilledTokens));
         t.State = t.State with { Episode = episode with { Recorded = true } };

@@ -65,6 +65,31 @@ public sealed class RecoveryFactsTests
     }
 
     [Fact]
+    public void Recovery_WhoseModelIsQuickerThanItsReplay_IsRecordedWhenThatIsOut()
+    {
+        var s = Scenario.Live().WholeTurn().Audio(600).Transcribed("question").Audio(1_000, voiced: false).After(400).Lost().After(500).Server(ServerParts.SetupComplete);
+        s.After(300).Spoken(40, "Yes.").GenerationComplete().TurnComplete();
+        Assert.Empty(s.Facts.OfType<LinkRecovered>());
+
+        s.After(200).Flushed(2_000);
+        var recovered = Assert.Single(s.Facts.OfType<LinkRecovered>());
+        Assert.Equal((1_000, 800L, 2_000), (recovered.GapMs, recovered.DeadAirMs, recovered.ReplayedMs));
+        Assert.Null(s.Elapse(DeadlineKind.LinkHealthy).State.Episode);
+        Assert.Single(s.Facts.OfType<LinkRecovered>());
+    }
+
+    [Fact]
+    public void TurnSettledDuringItsReplay_ForgivesWhatTheRecoveryHasUsedUp()
+    {
+        var s = Scenario.Live().WholeTurn().Audio(600).Transcribed("question").Audio(1_000, voiced: false).Lost().Lost().Elapse(DeadlineKind.LinkRetry).Server(ServerParts.SetupComplete);
+        Assert.NotEqual(0, s.State.Episode!.Failures);
+
+        s.Spoken(40, "Yes.").GenerationComplete().TurnComplete();
+
+        Assert.Equal((0, 0, 0), (s.State.Episode!.Failures, s.State.Episode.ResumeTries, s.State.Episode.FreshTries));
+    }
+
+    [Fact]
     public void Recovery_IsOver_WhenItsLinkHasLivedForAWhile()
     {
         var quiet = Scenario.Live().WholeTurn().Lost().Ready();
