@@ -193,6 +193,7 @@ public sealed class RawLiveClient : IAsyncDisposable
         var made = new ClientWebSocket();
         made.Options.KeepAliveInterval = TimeSpan.Zero;
         made.Options.CollectHttpResponseDetails = true;
+        made.Options.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
         if (key is not null)
         {
             made.Options.SetRequestHeader("x-goog-api-key", key);

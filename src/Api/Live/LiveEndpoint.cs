@@ -87,8 +87,8 @@ internal static class LiveEndpoint
         context.Response.Headers.Upgrade = "websocket";
         context.Response.Headers.SecWebSocketAccept = LiveServerSocket.AcceptKey(socketKey);
         context.Response.Headers["x-conversation-id"] = conversation.ToString();
-        await using var stream = await upgrade.UpgradeAsync();
-        await using var edge = new LiveEdge(services, stream, tenant, conversation);
+        await using var upgraded = await upgrade.UpgradeAsync();
+        await using var edge = new LiveEdge(services, TransportStream.Of(context.Features, upgraded), tenant, conversation);
         edges.Add(edge);
         var clean = await edge.RunAsync(context.RequestAborted);
         edges.Remove(edge);

@@ -10,20 +10,19 @@ namespace Gemini.Live.Links;
 /// </summary>
 internal static class LinkHandshake
 {
-    // A connection is used once. Redirects are not followed: they would carry the key to another address.
-    private static readonly HttpMessageInvoker Http = new(new SocketsHttpHandler
-    {
-        PooledConnectionLifetime = TimeSpan.Zero,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-    });
-
     /// <returns>The upgraded connection, or the status with which the upgrade was refused.</returns>
     /// <exception cref="HttpRequestException">No connection came about, or the answer is none to an upgrade.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<(Stream? Connection, HttpStatusCode Status)> UpgradeAsync(
         Uri uri, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellation)
     {
+        HandshakeStream? connection = null;
+        using var http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            UseCookies = false,
+            AllowAutoRedirect = false, // would carry the key to another address
+            PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(connection = new HandshakeStream(context.PlaintextStream)),
+        });
         var key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
         using var request = new HttpRequestMessage(HttpMethod.Get, uri) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         Add("Connection", "Upgrade");
@@ -35,7 +34,7 @@ internal static class LinkHandshake
             Add(name, value);
         }
 
-        var response = await Http.SendAsync(request, cancellation);
+        var response = await http.SendAsync(request, cancellation);
         try
         {
             if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
@@ -49,7 +48,7 @@ internal static class LinkHandshake
             Require("Sec-WebSocket-Accept", LiveServerSocket.AcceptKey(key), StringComparison.Ordinal);
             RequireNone("Sec-WebSocket-Extensions");
             RequireNone("Sec-WebSocket-Protocol");
-            return (await response.Content.ReadAsStreamAsync(cancellation), response.StatusCode);
+            return (connection!.TakeOver(), response.StatusCode);
         }
         catch
         {

@@ -92,11 +92,12 @@ public sealed class LiveLink : IAsyncDisposable
     }
 
     /// <summary>
-    /// Sends a text message; one at a time. Completes synchronously when the operating system takes it at once, and
-    /// incomplete means that upstream is slow. A failure is not thrown: <see cref="RunAsync"/> reports it.
+    /// Sends a text message, whose bytes are the caller's again when this returns; one at a time. Completes synchronously when the
+    /// operating system takes it at once, and incomplete means that upstream is slow. A failure is not thrown:
+    /// <see cref="RunAsync"/> reports it.
     /// </summary>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> textFrame) =>
-        _sends.TryEnqueue(Opcode.Text, textFrame.Span) ? _sends.TakenAsync() : ValueTask.CompletedTask;
+    public ValueTask SendAsync(ReadOnlySpan<byte> textFrame) =>
+        _sends.TryEnqueue(Opcode.Text, textFrame) ? _sends.TakenAsync() : ValueTask.CompletedTask;
 
     /// <summary>
     /// Sends a close frame, waits <see cref="LinkOptions.CloseGrace"/> for the peer's and cuts the connection. Messages

@@ -8,8 +8,8 @@ namespace Gemini.Live.WebSockets;
 /// The server end of a WebSocket (RFC 6455, no extensions) over a duplex stream whose HTTP upgrade is done. It exists
 /// because a conversation needs what <see cref="System.Net.WebSockets.WebSocket"/> does not give: pings with a payload
 /// and their pongs as positions in the output, pongs on demand, sends that never wait, and no allocation per frame.
-/// Sending members are thread-safe. Disposing it aborts it and disposes the stream. A stream whose reads or writes do not
-/// end when their token is cancelled must be torn down by its owner.
+/// Sending members are thread-safe. Disposing it aborts it and disposes the stream, which nobody writes to any more when that
+/// is over. A stream whose reads or writes do not end when their token is cancelled must be torn down by its owner.
 /// </summary>
 public sealed class LiveServerSocket : IAsyncDisposable
 {
@@ -61,11 +61,13 @@ public sealed class LiveServerSocket : IAsyncDisposable
                 switch (reader.Next())
                 {
                     case ReadStep.NeedMore:
-                        if (await ReceiveAsync(reader) == 0)
+                        var count = await ReceiveAsync(reader.Room());
+                        if (count == 0)
                         {
                             return Finish();
                         }
 
+                        reader.Filled(count);
                         break;
                     case ReadStep.Message:
                         // Also after our own close: what the peer said before it saw the close frame was said.
@@ -155,6 +157,8 @@ public sealed class LiveServerSocket : IAsyncDisposable
             _disposed = true;
         }
 
+        // Whoever was sending may still be inside the stream.
+        await _sends.StoppedAsync();
         await _stream.DisposeAsync();
     }
 
@@ -197,14 +201,6 @@ public sealed class LiveServerSocket : IAsyncDisposable
         while (await ReceiveAsync(discard) > 0)
         {
         }
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> ReceiveAsync(MessageReader reader)
-    {
-        var count = await ReceiveAsync(reader.Room());
-        reader.Filled(count);
-        return count;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

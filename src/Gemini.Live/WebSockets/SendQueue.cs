@@ -36,6 +36,7 @@ internal sealed class SendQueue
     private long _lastProgress;
     private ValueTaskAwaiter _write;
     private TaskCompletionSource? _idle;
+    private TaskCompletionSource? _stopped;
 
     /// <param name="failed">Called once, outside any lock, when the transport refuses a write.</param>
     /// <param name="masks">True at a client's end.</param>
@@ -96,6 +97,15 @@ internal sealed class SendQueue
 
             _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return new ValueTask(_idle.Task);
+        }
+    }
+
+    /// <summary>After <see cref="Discard"/>: completes when the stream is no longer being written to, and never will be again.</summary>
+    public Task StoppedAsync()
+    {
+        lock (_gate)
+        {
+            return _writing ? (_stopped ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
         }
     }
 
@@ -272,6 +282,7 @@ internal sealed class SendQueue
             GiveBack(ref _waiting);
             last = _closed;
             (idle, _idle) = (_idle, null);
+            _stopped?.TrySetResult();
         }
 
         idle?.TrySetResult();
@@ -289,6 +300,7 @@ internal sealed class SendQueue
         {
             _writing = false;
             _closed = true; // in the same lock: no one may start a write between the two
+            _stopped?.TrySetResult();
         }
 
         Discard();

@@ -105,25 +105,14 @@ internal sealed class FrameLog(long after, ArrayPool<byte>? pool = null) : IDisp
         }
     }
 
-    /// <summary>Somebody reads this frame's bytes: they stay as they are, whatever becomes of the frame and the log.</summary>
-    public Block Pin(long number)
-    {
-        var block = this[number].Block ?? throw new InvalidOperationException("The frame was dropped.");
-        block.Live++;
-        return block;
-    }
-
-    public void Unpin(Block block) => Leave(block);
-
     public void Dispose()
     {
         TrimTo(Last);
-        if (_open is { Live: 0 } open)
+        if (_open is { } open)
         {
             Return(open);
         }
 
-        // What is still pinned goes back to the pool with its last reader.
         _open = null;
     }
 
@@ -215,11 +204,6 @@ internal sealed class FrameLog(long after, ArrayPool<byte>? pool = null) : IDisp
         AudioMs -= entry.AudioMs;
         entry = default(Entry) with { Number = entry.Number };
         _dropped++;
-        Leave(block);
-    }
-
-    private void Leave(Block block)
-    {
         if (--block.Live > 0)
         {
             return;
@@ -259,18 +243,17 @@ internal sealed class FrameLog(long after, ArrayPool<byte>? pool = null) : IDisp
 
         private ReadOnlyMemory<byte> Kept => Block is null ? default : Block.Bytes.AsMemory(Offset, Packing.SizeOf(Length));
 
-        /// <summary>The frame as it came: where it is kept, or in bytes of the shared pool, which the caller gives back.</summary>
-        public ReadOnlyMemory<byte> Read(out byte[]? rented)
+        /// <summary>The frame as it came, until what this returns is disposed or the log changes.</summary>
+        public Reading Read()
         {
-            rented = null;
             if (!Packing.IsPacked)
             {
-                return Kept;
+                return new Reading(Kept, rented: null);
             }
 
-            rented = ArrayPool<byte>.Shared.Rent(Length);
+            var rented = ArrayPool<byte>.Shared.Rent(Length);
             Packing.Unpack(Kept.Span, rented);
-            return rented.AsMemory(0, Length);
+            return new Reading(rented.AsMemory(0, Length), rented);
         }
 
         /// <summary>The frame as it came, copied.</summary>
@@ -282,7 +265,21 @@ internal sealed class FrameLog(long after, ArrayPool<byte>? pool = null) : IDisp
         }
     }
 
-    /// <summary>Rented bytes and how many frames or readers need them.</summary>
+    /// <summary>A frame that is being read: where it is kept, or unpacked.</summary>
+    internal readonly ref struct Reading(ReadOnlyMemory<byte> bytes, byte[]? rented)
+    {
+        public ReadOnlyMemory<byte> Bytes => bytes;
+
+        public void Dispose()
+        {
+            if (rented is not null)
+            {
+                ArrayPool<byte>.Shared.Return(rented);
+            }
+        }
+    }
+
+    /// <summary>Rented bytes and how many frames need them.</summary>
     internal sealed class Block
     {
         public byte[] Bytes { get; set; } = [];

@@ -6,10 +6,10 @@ namespace Orchestrator.Grains.Actor;
 internal interface IUpstreamLink
 {
     /// <summary>
-    /// Sends a text message; one at a time, and only once the link has said something. Incomplete means that upstream
-    /// is slow, and the memory must stay until it is complete. A failure is not thrown: the link ends.
+    /// Sends a text message, whose bytes are the caller's again when this returns; one at a time, and only once the link has said
+    /// something. Incomplete means that upstream is slow. A failure is not thrown: the link ends.
     /// </summary>
-    ValueTask SendAsync(ReadOnlyMemory<byte> frame);
+    ValueTask SendAsync(ReadOnlySpan<byte> frame);
 
     /// <summary>Closes in peace, dialled or not; what the link still says is ignored by its number.</summary>
     void Close();

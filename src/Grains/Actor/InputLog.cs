@@ -165,11 +165,6 @@ internal sealed class InputLog(long after, long maxBytes, long? silenceMs, Array
         return evicted;
     }
 
-    /// <summary>Somebody is reading this frame's bytes until <see cref="Unpin"/>, whatever becomes of the frame.</summary>
-    public FrameLog.Block Pin(long position) => _log.Pin(position);
-
-    public void Unpin(FrameLog.Block block) => _log.Unpin(block);
-
     public void Dispose() => _log.Dispose();
 
     private static Kind KindOf(InputTraits traits) => (traits & ~(Sound | InputTraits.Video)) != 0

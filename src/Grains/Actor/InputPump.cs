@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using Orchestrator.Attach;
 
@@ -25,7 +24,6 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
 
     private readonly ReplayPace _pace = new(clock, due);
     private readonly Queue<byte[]> _own = new();
-    private readonly List<Send> _unfinished = [];
     private IUpstreamLink? _link;
     private Send? _sending;
     private bool _flowing;
@@ -51,7 +49,7 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
             return;
         }
 
-        // Own frames that did not go out were meant for the old link. What it is still reading stays pinned until it has.
+        // Own frames that did not go out were meant for the old link, and so was the send that it has not finished.
         (_link, _sending, _flowing, _replay, _ownBytes, _limit) = (link, null, false, default, 0, long.MaxValue);
         _own.Clear();
         _pace.Stop();
@@ -115,13 +113,13 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
             if (_own.TryDequeue(out var own))
             {
                 _ownBytes -= own.Length;
-                Wait(link.SendAsync(own), position: 0, audioMs: 0, rented: null);
+                Wait(link.SendAsync(own), position: 0, audioMs: 0);
             }
             else if (_flowing && TryTake(out var position))
             {
                 var entry = log[position];
-                var frame = entry.Read(out var rented);
-                if (Wait(link.SendAsync(frame), position, entry.AudioMs, rented))
+                using var frame = entry.Read();
+                if (Wait(link.SendAsync(frame.Bytes.Span), position, entry.AudioMs))
                 {
                     Sent(position, entry.AudioMs);
                 }
@@ -133,39 +131,21 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
         }
     }
 
-    /// <summary>Looks for sends that are over, on whatever link they were, and sends what is due.</summary>
+    /// <summary>Goes on if the send that was under way is over, and sends what is due.</summary>
     public void Wake()
     {
-        for (var i = _unfinished.Count - 1; i >= 0; i--)
+        if (_sending is { IsOver: true } send)
         {
-            var send = _unfinished[i];
-            if (!send.IsOver)
+            _sending = null;
+            if (send.Position > 0)
             {
-                continue;
-            }
-
-            _unfinished.RemoveAt(i);
-            if (send.Pinned is { } block)
-            {
-                log.Unpin(block);
-            }
-
-            GiveBack(send.Rented);
-
-            if (send == _sending)
-            {
-                _sending = null;
-                if (send.Position > 0)
-                {
-                    Sent(send.Position, send.AudioMs);
-                }
+                Sent(send.Position, send.AudioMs);
             }
         }
 
         Pump();
     }
 
-    /// <summary>A frame that a socket is still reading keeps its memory out of the pool until it has.</summary>
     public void Dispose()
     {
         Detach();
@@ -220,26 +200,16 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
     }
 
     /// <returns>True when the link has taken it already.</returns>
-    private bool Wait(ValueTask sent, long position, int audioMs, byte[]? rented)
+    private bool Wait(ValueTask sent, long position, int audioMs)
     {
         if (sent.IsCompleted)
         {
-            GiveBack(rented);
             return true;
         }
 
-        _sending = new Send(position, audioMs, position > 0 && rented is null ? log.Pin(position) : null, rented);
-        _unfinished.Add(_sending);
+        _sending = new Send(position, audioMs);
         _ = FinishAsync(sent, _sending);
         return false;
-    }
-
-    private static void GiveBack(byte[]? rented)
-    {
-        if (rented is not null)
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
     }
 
     private async Task FinishAsync(ValueTask sent, Send send)
@@ -249,8 +219,8 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
         due();
     }
 
-    /// <summary>A frame that a link is still reading.</summary>
-    private sealed class Send(long position, int audioMs, FrameLog.Block? pinned, byte[]? rented)
+    /// <summary>A frame that a link has, and that is still on its way to the operating system.</summary>
+    private sealed class Send(long position, int audioMs)
     {
         private volatile bool _isOver;
 
@@ -258,11 +228,6 @@ internal sealed class InputPump(InputLog log, TimeProvider clock, Action due, Ac
         public long Position => position;
 
         public int AudioMs => audioMs;
-
-        /// <summary>Where it reads: in the log, or in bytes of its own.</summary>
-        public FrameLog.Block? Pinned => pinned;
-
-        public byte[]? Rented => rented;
 
         public bool IsOver
         {

@@ -25,7 +25,7 @@ internal sealed class LinkRunner(
         return runner;
     }
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> frame) =>
+    public ValueTask SendAsync(ReadOnlySpan<byte> frame) =>
         Volatile.Read(ref _link) is { } link ? link.SendAsync(frame) : throw new InvalidOperationException("The link is not dialled yet.");
 
     public void Close()

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Orchestrator.Attach;
 
 namespace Orchestrator.Grains.Actor;
@@ -72,11 +71,9 @@ internal sealed class OutputLog(long after, long maxBytes) : IDisposable
             var entry = _log[n];
             if (!entry.IsDropped)
             {
-                var frame = entry.Read(out var rented);
-                edge.Deliver(new OutputFrame(n, frame, (OutputTraits)entry.Traits, entry.AudioMs));
-                if (rented is not null)
+                using (var frame = entry.Read())
                 {
-                    ArrayPool<byte>.Shared.Return(rented);
+                    edge.Deliver(new OutputFrame(n, frame.Bytes, (OutputTraits)entry.Traits, entry.AudioMs));
                 }
 
                 if (_onlyOnce.Remove(n))

@@ -19,7 +19,7 @@ internal sealed class GuardedLink(EndpointBreaker breaker, EndpointAttempt attem
         return this;
     }
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> frame) => _link.SendAsync(frame);
+    public ValueTask SendAsync(ReadOnlySpan<byte> frame) => _link.SendAsync(frame);
 
     public void Close()
     {

@@ -13,7 +13,7 @@ internal sealed class RefusedLink : IUpstreamLink
         return new RefusedLink();
     }
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> frame) => throw new InvalidOperationException("The link was never dialled.");
+    public ValueTask SendAsync(ReadOnlySpan<byte> frame) => throw new InvalidOperationException("The link was never dialled.");
 
     public void Close()
     {

@@ -235,6 +235,32 @@ public sealed class LiveLinkTests
         }
     }
 
+    /// <summary>The caller keeps nothing for a send that is under way.</summary>
+    [Fact]
+    public async Task Send_ThatIsNotOver_NoLongerReadsTheCallersBytes()
+    {
+        await using var pair = await LinkPair.OpenAsync();
+        var payload = new byte[100_000];
+        ValueTask send;
+        byte sent = 0;
+        do
+        {
+            payload.AsSpan().Fill(++sent);
+            send = pair.Link.SendAsync(payload);
+            payload.AsSpan().Fill(0);
+        }
+        while (send.IsCompleted);
+
+        var server = pair.Serve();
+        await send.AsTask().Soon();
+        for (byte i = 1; i <= sent; i++)
+        {
+            var (frame, expected) = ((await server.Handler.Frames.ReadAsync().AsTask().Soon()).Payload, i);
+            Assert.Equal(payload.Length, frame.Length);
+            Assert.False(frame.AsSpan().ContainsAnyExcept(expected), $"Frame {i} is not what was sent.");
+        }
+    }
+
     [Fact]
     public async Task OversizeFrame_EndsTheLinkWith1009()
     {

@@ -10,19 +10,18 @@ namespace Orchestrator.Grains.Tests.Actor;
 internal sealed class RecordingLink(ManualTime time) : IUpstreamLink
 {
     private TaskCompletionSource? _pending;
-    private ReadOnlyMemory<byte> _reading;
 
     /// <summary>Everything that was handed over, when it was.</summary>
     public List<(TimeSpan At, byte[] Bytes)> Got { get; } = [];
 
     public bool IsSlow { get; set; }
 
-    public bool IsReading => _pending is not null;
+    public bool IsSending => _pending is not null;
 
     /// <summary>Positions in the log of what was handed over; own frames are negative.</summary>
     public IEnumerable<long> Positions => Got.Select(got => PumpRig.PositionOf(got.Bytes));
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> frame)
+    public ValueTask SendAsync(ReadOnlySpan<byte> frame)
     {
         Assert.Null(_pending);
         Got.Add((time.GetElapsedTime(0), frame.ToArray()));
@@ -31,17 +30,15 @@ internal sealed class RecordingLink(ManualTime time) : IUpstreamLink
             return ValueTask.CompletedTask;
         }
 
-        _reading = frame;
         _pending = new TaskCompletionSource();
         return new ValueTask(_pending.Task);
     }
 
-    /// <summary>The send that was under way is over; its bytes must be what they were.</summary>
+    /// <summary>The send that was under way is over.</summary>
     public void Finish()
     {
         var pending = _pending!;
         _pending = null;
-        Assert.True(_reading.Span.SequenceEqual(Got[^1].Bytes), "The bytes of a frame changed while it was being sent.");
         pending.SetResult();
     }
 

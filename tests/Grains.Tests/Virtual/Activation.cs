@@ -60,7 +60,7 @@ internal sealed class Activation(VirtualUpstream upstream, VirtualJournal journa
 
     private sealed class Nothing : IUpstreamLink
     {
-        public ValueTask SendAsync(ReadOnlyMemory<byte> frame) => ValueTask.CompletedTask;
+        public ValueTask SendAsync(ReadOnlySpan<byte> frame) => ValueTask.CompletedTask;
 
         public void Close()
         {

@@ -107,7 +107,7 @@ internal sealed class VirtualLink : IUpstreamLink
     /// <summary>True once the network has failed or either side has closed.</summary>
     public bool IsOver => _ended || _givenUp;
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> frame)
+    public ValueTask SendAsync(ReadOnlySpan<byte> frame)
     {
         Assert.False(_sending, "Two sends at a time on one link.");
         Assert.NotNull(_connection);
@@ -118,13 +118,10 @@ internal sealed class VirtualLink : IUpstreamLink
             return ValueTask.CompletedTask;
         }
 
-        // The memory must not change before the send is over.
         _sending = true;
         var done = new TaskCompletionSource();
-        var kept = frame;
         _time.After(_random.Next(1, 400).Ms(), () =>
         {
-            Assert.True(kept.Span.SequenceEqual(copy), "The bytes of a frame changed while it was being sent.");
             _sending = false;
             done.SetResult();
         });

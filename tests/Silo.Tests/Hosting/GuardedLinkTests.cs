@@ -159,9 +159,9 @@ public sealed class GuardedLinkTests : IDisposable
         /// <summary>Waits until so many attempts have ended like that.</summary>
         public Task Attempted(string outcome, int times = 1) => _fixture.CountedAsync($"orchestrator.upstream.attempts a {outcome}", times);
 
-        ValueTask IUpstreamLink.SendAsync(ReadOnlyMemory<byte> frame)
+        ValueTask IUpstreamLink.SendAsync(ReadOnlySpan<byte> frame)
         {
-            Sent.Add(Encoding.UTF8.GetString(frame.Span));
+            Sent.Add(Encoding.UTF8.GetString(frame));
             return ValueTask.CompletedTask;
         }
 
