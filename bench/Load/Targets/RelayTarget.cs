@@ -31,13 +31,11 @@ internal sealed class RelayTarget : Target
         return await ReadyAsync(ChildProcess.Start("relay-node", "node", ["relay.mjs", $"{port}", $"{upstream.Port}"], environment, folder), port);
     }
 
-    /// <summary>The one in C#: this program once more, compiled as well as the product is; what drives the load is not, to be lean from the start.</summary>
+    /// <summary>The one in C#: this program once more.</summary>
     public static Task<RelayTarget> BareAsync(Uri upstream, IReadOnlyDictionary<string, string> environment)
     {
         var port = Ports.Free();
-        var settings = new Dictionary<string, string>(environment);
-        settings.TryAdd("DOTNET_TieredPGO", "1");
-        return ReadyAsync(Self.Start("relay-bare", ["bare", $"{port}", $"{upstream.Port}"], settings), port);
+        return ReadyAsync(Self.Start("relay-bare", ["bare", $"{port}", $"{upstream.Port}"], environment), port);
     }
 
     private static async Task<RelayTarget> ReadyAsync(ChildProcess child, int port)
