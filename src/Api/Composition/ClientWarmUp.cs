@@ -1,8 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
 using Gemini.Live.Links;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Orchestrator.Api.Auth;
 using Orchestrator.Api.Cluster;
 using Orchestrator.Api.Live;
@@ -31,20 +31,20 @@ internal static class ClientWarmUp
     {
         await using var stage = new WarmUpStage();
         await using var metrics = new ServiceCollection().AddMetrics().AddSingleton<WireMetrics>().BuildServiceProvider();
-        var link = new ClusterOptions { Secret = Convert.ToHexString(RandomNumberGenerator.GetBytes(KeyRing.KeyBytes)), Listen = "127.0.0.1:0" };
+        var link = new ClusterOptions { Secret = Secret(), Listen = "127.0.0.1:0" };
         await using var listener = SiloListener.Start(
             stage.Host,
             new SiloInstance(OneSilo.Name, OneSilo.Incarnation),
             link,
             metrics.GetRequiredService<WireMetrics>(),
             TimeProvider.System,
-            Microsoft.Extensions.Logging.Abstractions.NullLogger<SiloListener>.Instance);
+            NullLogger<SiloListener>.Instance);
         var silo = new OneSilo(new Uri($"tcp://{listener.EndPoint}"));
         await ServeAsync(
             services =>
             {
                 services.AddSingleton<ISiloRegistry>(silo).AddSingleton<IOwnershipDirectory>(silo);
-                services.AddSingleton(Microsoft.Extensions.Options.Options.Create(link));
+                services.AddSingleton(Options.Create(link));
                 services.AddRouter();
             },
             cancellation);
@@ -52,7 +52,7 @@ internal static class ClientWarmUp
 
     private static async Task ServeAsync(Action<IServiceCollection> addHost, CancellationToken cancellation)
     {
-        var key = Convert.ToHexString(RandomNumberGenerator.GetBytes(KeyRing.KeyBytes));
+        var key = Secret();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
@@ -62,7 +62,7 @@ internal static class ClientWarmUp
         builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(new TenantKeys([(WarmUpStage.Tenant, key)]));
-        builder.Services.AddSingleton(new ResumptionTokens(KeyRing.Of([(1, RandomNumberGenerator.GetBytes(KeyRing.KeyBytes))])));
+        builder.Services.AddSingleton(new ResumptionTokens(KeyRing.Fleeting()));
         builder.Services.AddLiveEndpoint();
         addHost(builder.Services);
         await using var app = builder.Build();
@@ -74,6 +74,8 @@ internal static class ClientWarmUp
         await new Client().TalkAsync(new Uri(app.Urls.First()), key, cancellation);
         await app.StopAsync(cancellation);
     }
+
+    private static string Secret() => RandomNumberGenerator.GetHexString(64);
 
     /// <summary>Signals are for the process that is being warmed up.</summary>
     private sealed class NoSignals : IHostLifetime
@@ -107,7 +109,6 @@ internal static class ClientWarmUp
 
                 await link.CloseAsync(1000, "");
                 await ended;
-
             }
         }
 

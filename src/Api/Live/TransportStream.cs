@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using Gemini.Live.WebSockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -11,22 +12,8 @@ namespace Orchestrator.Api.Live;
 /// pipe each way instead of four layers. The server still owns the connection: it reads and writes the socket, encrypts, and ends
 /// it with the request. One read and one write at a time; both have to be over when the request ends.
 /// </summary>
-internal sealed class TransportStream(IDuplexPipe transport) : Stream
+internal sealed class TransportStream(IDuplexPipe transport) : DuplexStream
 {
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <param name="features">The request's, after its upgrade was answered.</param>
     /// <param name="upgraded">What the upgrade gave; stays in use with a server that does not show its connections.</param>
     public static Stream Of(IFeatureCollection features, Stream upgraded) =>
@@ -61,17 +48,4 @@ internal sealed class TransportStream(IDuplexPipe transport) : Stream
             throw new IOException("The client has gone.");
         }
     }
-
-    public override void Flush()
-    {
-        // Every write is one.
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gemini.Live.WebSockets;
 
 namespace Gemini.Live.Links;
 
@@ -6,28 +7,13 @@ namespace Gemini.Live.Links;
 /// A connection while HTTP has it. No read goes beyond the end of a head, so that what follows the upgrade is still here when the
 /// connection is taken from the client that asked for it: its wrapper, its buffers and itself are needed no longer.
 /// </summary>
-internal sealed class HandshakeStream(Stream connection) : Stream
+internal sealed class HandshakeStream(Stream connection) : DuplexStream
 {
     private byte[] _read = [];
     private int _start;
     private int _end;
-
     private bool _lineEnded;
     private bool _isOver;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>HTTP is done with the head that it read last: gives what follows.</summary>
     public Stream TakeOver()
@@ -47,14 +33,6 @@ internal sealed class HandshakeStream(Stream connection) : Stream
     public override Task FlushAsync(CancellationToken cancellationToken) => connection.FlushAsync(cancellationToken);
 
     public override void Flush() => connection.Flush();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

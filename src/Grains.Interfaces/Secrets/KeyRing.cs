@@ -41,6 +41,9 @@ public sealed class KeyRing
         return ring.Count > 0 ? new KeyRing(ring) : throw new InvalidDataException("A key ring needs a key.");
     }
 
+    /// <summary>A ring of one random key that is kept nowhere: what it seals dies with the process.</summary>
+    public static KeyRing Fleeting() => Of([(1, RandomNumberGenerator.GetBytes(KeyBytes))]);
+
     /// <summary>
     /// Reads <c>keys/&lt;purpose&gt;.keys</c> of a data directory, one <c>id base64</c> per line, <c>#</c> for remarks;
     /// creates it with one random key, mode 0600, when it does not exist.

@@ -26,6 +26,9 @@ public abstract record LinkState
         /// <summary>Until when upstream may not have taken what it was sent: a replay is faster than speech.</summary>
         public long BehindUntil { get; init; } = long.MaxValue;
 
+        /// <summary>The reply under way, or the last one, began while upstream may still have been hearing a replay.</summary>
+        public bool BeganBehind => AnsweringSince < BehindUntil;
+
         /// <summary>Everything that was in the log when it took over has been handed to it.</summary>
         public bool Flushed { get; init; }
 

@@ -63,7 +63,7 @@ internal static class AnsweredInput
         ref var media = ref state.Media;
         var typed = TypedBesideAQuestion(state);
         var interrupting = typed ?? media.Said.NewestSent(media.SentTo);
-        if (typed is null && interrupting is { } newest && (newest.Start <= answered || (!HasGoneOn(state) && state.Draft.Pieces.IsEmpty)) && state.Link is LinkState.Live live && live.AnsweringSince < live.BehindUntil)
+        if (typed is null && interrupting is { } newest && (newest.Start <= answered || (!HasGoneOn(state) && state.Draft.Pieces.IsEmpty)) && state.Link is LinkState.Live { BeganBehind: true })
         {
             // All of it was said before the reply began, and upstream is behind with a replay: there, answers come in the order of the
             // questions. What is typed overtakes speech.
@@ -79,7 +79,7 @@ internal static class AnsweredInput
     /// <summary>What was typed beside something that was said: sent shortly before the reply, behind a replay, it is what interrupts, whatever sounds like a voice since.</summary>
     private static UserSpan? TypedBesideAQuestion(ConversationState state) =>
         state.Draft.Pieces is [.., var typed] && state.Draft.UserText.Length > typed.Text.Length
-        && state.Link is LinkState.Live live && live.AnsweringSince < live.BehindUntil && typed.Seq > state.Draft.AnsweredTo - (JustBegunBehind - JustBegun)
+        && state.Link is LinkState.Live { BeganBehind: true } && typed.Seq > state.Draft.AnsweredTo - (JustBegunBehind - JustBegun)
             ? new UserSpan(typed.Seq, typed.Seq, typed.Seq - 1)
             : null;
 

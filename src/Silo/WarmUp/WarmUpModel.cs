@@ -28,7 +28,7 @@ internal sealed class WarmUpModel(LiveServerSocket socket, Func<int> answered) :
         else if (payload.Span.StartsWith("{\"clientContent\""u8))
         {
             // A connection that could not be resumed is told what was said, and confirms it.
-            Say(1);
+            Speak(words: 1);
             EndTurn();
         }
         else if (payload.Span.SequenceEqual(WarmUpTalk.Speech))
@@ -62,7 +62,7 @@ internal sealed class WarmUpModel(LiveServerSocket socket, Func<int> answered) :
         }
 
         Say("""{"serverContent":{"inputTranscription":{"text":"Is everything in its place?"}}}""");
-        Say(ReplyWords);
+        Speak(ReplyWords);
         EndTurn();
         if (reply == 3)
         {
@@ -71,7 +71,7 @@ internal sealed class WarmUpModel(LiveServerSocket socket, Func<int> answered) :
         }
     }
 
-    private void Say(int words)
+    private void Speak(int words)
     {
         for (var i = 0; i < words; i++)
         {

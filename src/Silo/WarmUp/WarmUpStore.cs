@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using Orchestrator.Journal;
 using Orchestrator.Secrets;
 using Orchestrator.Silo.Stores;
@@ -9,7 +8,7 @@ namespace Orchestrator.Silo.WarmUp;
 /// <summary>The journals of a warm-up: in memory, but written and read as the real ones are.</summary>
 internal sealed class WarmUpStore : IConversationStore
 {
-    private readonly JournalCodec _codec = new(new SecretBox(KeyRing.Of([(1, RandomNumberGenerator.GetBytes(KeyRing.KeyBytes))])));
+    private readonly JournalCodec _codec = new(new SecretBox(KeyRing.Fleeting()));
     private readonly Lock _gate = new();
     private readonly Dictionary<ConversationId, List<byte[]>> _journals = [];
     private long _epoch;
